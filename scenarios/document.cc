@@ -1,0 +1,400 @@
+#include "scenarios/document.h"
+
+#include <fmt/core.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace reachproof::scenarios {
+namespace {
+
+SourceMark mark_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+
+/// Builds our tree from yaml-cpp's events, so that no YAML type leaves this file.
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  TreeBuilder(Node& root, Problems& problems) : root_(root), problems_(problems) {}
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    refuse_anchor(mark, anchor);
+    place(Node{.kind = Node::Kind::Null, .mark = mark_of(mark)});
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    problems_.error(mark_of(mark), "aliases (`*name`) are not supported",
+                    "write the value out, so that a reviewer sees it where it counts");
+    place(Node{.kind = Node::Kind::Null, .mark = mark_of(mark)});
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    refuse_anchor(mark, anchor);
+    refuse_tag(mark, tag);
+    const bool quoted = tag == "!";
+    const bool null = !quoted && (value.empty() || value == "~" || value == "null");
+    place(Node{.kind = null ? Node::Kind::Null : Node::Kind::Scalar,
+               .mark = mark_of(mark),
+               .text = null ? "" : value,
+               .quoted = quoted});
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    open(Node::Kind::Sequence, mark, tag, anchor);
+  }
+  void OnSequenceEnd() override { close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
+    open(Node::Kind::Map, mark, tag, anchor);
+  }
+  void OnMapEnd() override { close(); }
+
+ private:
+  void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
+    if (anchor == 0) return;
+    problems_.error(mark_of(mark), "anchors (`&name`) are not supported",
+                    "write the value out, so that a reviewer sees it where it counts");
+  }
+
+  void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
+    if (tag.empty() || tag == "?" || tag == "!") return;
+    problems_.error(mark_of(mark), fmt::format("the tag `{}` is not supported", tag),
+                    "remove it: every key has its type already");
+  }
+
+  void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+            YAML::anchor_t anchor) {
+    refuse_anchor(mark, anchor);
+    refuse_tag(mark, tag);
+    if (static_cast<int>(open_.size()) >= kDocumentDepthMax) {
+      throw YAML::ParserException(mark, fmt::format("nested deeper than {} levels",
+                                                    kDocumentDepthMax));
+    }
+    open_.push_back(Node{.kind = kind, .mark = mark_of(mark)});
+    keys_.push_back({});
+  }
+
+  void close() {
+    Node finished = std::move(open_.back());
+    open_.pop_back();
+    keys_.pop_back();
+    if (finished.kind == Node::Kind::Map) report_duplicates(finished);
+    place(std::move(finished));
+  }
+
+  void place(Node node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Node& parent = open_.back();
+    if (parent.kind == Node::Kind::Sequence) {
+      parent.items.push_back(std::move(node));
+    } else if (auto& key = keys_.back(); !key) {
+      if (node.kind != Node::Kind::Scalar) {
+        problems_.error(node.mark, "a key must be plain text");
+      }
+      key = std::move(node);
+    } else {
+      parent.entries.emplace_back(std::move(*key), std::move(node));
+      key.reset();
+    }
+  }
+
+  void report_duplicates(const Node& map) {
+    std::map<std::string, SourceMark> seen;
+    for (const auto& [key, value] : map.entries) {
+      const auto [first, fresh] = seen.emplace(key.text, key.mark);
+      if (fresh) continue;
+      problems_.error(key.mark, fmt::format("the key `{}` stands here twice", key.text),
+                      fmt::format("the first is on line {}; keep one", first->second.line));
+    }
+  }
+
+  Node& root_;
+  Problems& problems_;
+  std::vector<Node> open_;
+  std::vector<std::optional<Node>> keys_;
+};
+
+/// Length of the valid UTF-8 prefix.
+std::size_t valid_utf8_prefix(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size()) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                               : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                             : 0;
+    if (length == 0 || i + length > text.size()) return i;
+    for (std::size_t k = 1; k < length; ++k) {
+      if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return i;
+    }
+    i += length;
+  }
+  return i;
+}
+
+SourceMark mark_at(std::string_view text, std::size_t offset) {
+  SourceMark mark{1, 1};
+  for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++mark.line;
+      mark.column = 1;
+    } else {
+      ++mark.column;
+    }
+  }
+  return mark;
+}
+
+/// Says what byte-level rule the text breaks, if any. yaml-cpp accepts some of these silently.
+bool bytes_are_sound(std::string_view text, Problems& problems) {
+  if (text.size() > kDocumentBytesMax) {
+    problems.error({1, 1}, fmt::format("the file has {} bytes; at most {} are read", text.size(),
+                                       kDocumentBytesMax));
+    return false;
+  }
+  if (const auto bad = valid_utf8_prefix(text); bad != text.size()) {
+    problems.error(mark_at(text, bad), "not valid UTF-8", "save the file as UTF-8");
+    return false;
+  }
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 && c != '\n' && c != '\r' && c != '\t') {
+      problems.error(mark_at(text, i), fmt::format("control character 0x{:02x}", c),
+                     "remove it");
+      return false;
+    }
+  }
+  return true;
+}
+
+/// YAML forbids tabs in indentation; parsers differ on the rest, so none is accepted outside
+/// comments and quotes at a line's beginning.
+bool indentation_has_no_tab(std::string_view text, Problems& problems) {
+  bool sound = true;
+  bool at_start = true;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      at_start = true;
+    } else if (at_start && text[i] == '\t') {
+      problems.error(mark_at(text, i), "a tab is used for indentation", "use spaces");
+      sound = false;
+      at_start = false;
+    } else if (text[i] != ' ') {
+      at_start = false;
+    }
+  }
+  return sound;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+const Node* Node::find(std::string_view key) const {
+  for (const auto& [name, value] : entries) {
+    if (name.text == key) return &value;
+  }
+  return nullptr;
+}
+
+std::string text(const Problem& problem) {
+  std::string line = problem.file;
+  if (problem.mark.line > 0) line += fmt::format(":{}:{}", problem.mark.line, problem.mark.column);
+  line += problem.level == Problem::Level::Error ? ": error: " : ": warning: ";
+  line += problem.message;
+  if (!problem.suggestion.empty()) line += "; " + problem.suggestion;
+  return line;
+}
+
+void Problems::error(SourceMark mark, std::string message, std::string suggestion) {
+  problems_.push_back(
+      {Problem::Level::Error, file_, mark, std::move(message), std::move(suggestion)});
+}
+
+void Problems::warning(SourceMark mark, std::string message, std::string suggestion) {
+  problems_.push_back(
+      {Problem::Level::Warning, file_, mark, std::move(message), std::move(suggestion)});
+}
+
+bool Problems::any_error() const {
+  return std::ranges::any_of(problems_,
+                             [](const Problem& p) { return p.level == Problem::Level::Error; });
+}
+
+std::vector<Problem> Problems::sorted() const {
+  auto sorted = problems_;
+  std::ranges::stable_sort(sorted, {}, &Problem::mark);
+  return sorted;
+}
+
+Node parse_document(std::string_view yaml, Problems& problems) {
+  if (!bytes_are_sound(yaml, problems)) return {};
+  if (!indentation_has_no_tab(yaml, problems)) return {};
+  Node root;
+  try {
+    std::istringstream stream{std::string(yaml)};
+    YAML::Parser parser(stream);
+    TreeBuilder builder(root, problems);
+    if (!parser.HandleNextDocument(builder)) {
+      problems.error({1, 1}, "the file is empty");
+      return {};
+    }
+    Node second;
+    Problems ignored(problems.file());
+    TreeBuilder second_builder(second, ignored);
+    if (parser.HandleNextDocument(second_builder)) {
+      problems.error(second.mark, "a second YAML document begins here", "one document a file");
+    }
+  } catch (const YAML::Exception& error) {
+    problems.error(mark_of(error.mark), fmt::format("not valid YAML: {}", error.msg));
+    return {};
+  }
+  return root;
+}
+
+Result<std::string> read_text_file(const std::string& path) {
+  std::error_code unused;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(ErrorCode::Config, fmt::format("cannot open `{}`", path));
+  std::string bytes(kDocumentBytesMax + 1, '\0');
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  if (file.bad()) return fail(ErrorCode::Io, fmt::format("cannot read `{}`", path));
+  bytes.resize(static_cast<std::size_t>(file.gcount()));
+  if (bytes.size() > kDocumentBytesMax) {
+    return fail(ErrorCode::Config,
+                fmt::format("`{}` is larger than {} bytes", path, kDocumentBytesMax));
+  }
+  return bytes;
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+  const std::string* best = nullptr;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  if (word.size() > 200) return "";
+  for (const auto& candidate : known) {
+    const auto distance = edit_distance(word, candidate);
+    if (distance < best_distance && distance < candidate.size()) {
+      best = &candidate;
+      best_distance = distance;
+    }
+  }
+  return best == nullptr ? "" : fmt::format("did you mean `{}`?", *best);
+}
+
+MapReader::MapReader(const Node& node, std::string what, Problems& problems)
+    : node_(node), what_(std::move(what)), problems_(problems) {
+  usable_ = node.kind == Node::Kind::Map;
+  if (!usable_) problems_.error(node.mark, what_ + " must be a map of keys and values");
+}
+
+const Node* MapReader::optional(std::string_view key) {
+  asked_.emplace_back(key);
+  return usable_ ? node_.find(key) : nullptr;
+}
+
+const Node* MapReader::required(std::string_view key) {
+  const Node* value = optional(key);
+  if (usable_ && value == nullptr) {
+    problems_.error(node_.mark, fmt::format("{} lacks the key `{}`", what_, key));
+  }
+  return value;
+}
+
+std::string MapReader::optional_text(std::string_view key, std::string fallback) {
+  const Node* value = optional(key);
+  if (value == nullptr) return fallback;
+  return scalar_text(*value, fmt::format("`{}` of {}", key, what_), problems_);
+}
+
+std::string MapReader::required_text(std::string_view key) {
+  const Node* value = required(key);
+  if (value == nullptr) return "";
+  return scalar_text(*value, fmt::format("`{}` of {}", key, what_), problems_);
+}
+
+bool MapReader::optional_bool(std::string_view key, bool fallback) {
+  const Node* value = optional(key);
+  if (value == nullptr) return fallback;
+  const bool plain = value->kind == Node::Kind::Scalar && !value->quoted;
+  if (plain && value->text == "true") return true;
+  if (plain && value->text == "false") return false;
+  problems_.error(value->mark, fmt::format("`{}` of {} must be true or false", key, what_));
+  return fallback;
+}
+
+int MapReader::optional_int(std::string_view key, int fallback, int min, int max) {
+  const Node* value = optional(key);
+  if (value == nullptr) return fallback;
+  int number = 0;
+  const auto& digits = value->text;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool whole = value->kind == Node::Kind::Scalar && !value->quoted && !digits.empty() &&
+                     error == std::errc{} && end == digits.data() + digits.size();
+  if (whole && number >= min && number <= max) return number;
+  problems_.error(value->mark, fmt::format("`{}` of {} must be a whole number from {} to {}", key,
+                                           what_, min, max));
+  return fallback;
+}
+
+std::vector<std::string> MapReader::optional_texts(std::string_view key) {
+  const Node* value = optional(key);
+  std::vector<std::string> texts;
+  if (value == nullptr) return texts;
+  if (value->kind != Node::Kind::Sequence) {
+    problems_.error(value->mark, fmt::format("`{}` of {} must be a list", key, what_));
+    return texts;
+  }
+  for (const auto& item : value->items) {
+    auto text = scalar_text(item, fmt::format("an entry of `{}` of {}", key, what_), problems_);
+    if (!text.empty()) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+void MapReader::finish() {
+  if (!usable_) return;
+  std::set<std::string> reported;
+  for (const auto& [key, value] : node_.entries) {
+    if (std::ranges::find(asked_, key.text) != asked_.end()) continue;
+    if (!reported.insert(key.text).second) continue;
+    problems_.error(key.mark, fmt::format("unknown key `{}` in {}", key.text, what_),
+                    did_you_mean(key.text, asked_));
+  }
+}
+
+std::string scalar_text(const Node& node, const std::string& what, Problems& problems) {
+  if (node.kind == Node::Kind::Scalar && !node.text.empty()) return node.text;
+  problems.error(node.mark, node.kind == Node::Kind::Null || node.kind == Node::Kind::Scalar
+                                ? what + " is empty"
+                                : what + " must be plain text");
+  return "";
+}
+
+}  // namespace reachproof::scenarios

@@ -1,0 +1,114 @@
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.h"
+#include "core/scenario.h"
+
+/// YAML as located text, and every problem of a file at once.
+///
+/// Scalars stay text here: the reader of each key decides what the text means, so that YAML 1.1's
+/// guesses (`no`, `01:00`, `2025-12-12`) never reach a scenario. yaml-cpp is known to document.cc
+/// alone. Anchors and aliases are refused: a reviewed file says what it says where it says it.
+namespace reachproof::scenarios {
+
+using core::SourceMark;
+
+struct Node {
+  enum class Kind { Null, Scalar, Sequence, Map };
+  Kind kind = Kind::Null;
+  SourceMark mark;
+  std::string text;   ///< of a scalar
+  bool quoted = false;
+  std::vector<Node> items;  ///< of a sequence
+  std::vector<std::pair<Node, Node>> entries;  ///< of a map, in file order, duplicates included
+
+  /// The value under a key, or null where the key is missing.
+  [[nodiscard]] const Node* find(std::string_view key) const;
+};
+
+struct Problem {
+  enum class Level { Error, Warning };
+  Level level = Level::Error;
+  std::string file;
+  SourceMark mark;
+  std::string message;     ///< what is wrong
+  std::string suggestion;  ///< what to do about it, empty for none
+};
+
+/// "file:12:5: error: unknown key `form` in flow F01; did you mean `from`?"
+[[nodiscard]] std::string text(const Problem& problem);
+
+/// Collects the problems of one file.
+class Problems {
+ public:
+  explicit Problems(std::string file) : file_(std::move(file)) {}
+
+  void error(SourceMark mark, std::string message, std::string suggestion = "");
+  void warning(SourceMark mark, std::string message, std::string suggestion = "");
+  [[nodiscard]] bool any_error() const;
+  /// Sorted by place in the file.
+  [[nodiscard]] std::vector<Problem> sorted() const;
+  [[nodiscard]] const std::string& file() const { return file_; }
+
+ private:
+  std::string file_;
+  std::vector<Problem> problems_;
+};
+
+/// Largest file that is read, in bytes, and deepest nesting.
+inline constexpr std::size_t kDocumentBytesMax = 4U << 20U;
+inline constexpr int kDocumentDepthMax = 32;
+
+/// Parses one document. A syntax error, a second document, an anchor, a tab, invalid UTF-8, too
+/// much depth or size becomes a problem; the node is then Null. Duplicate keys are reported here.
+[[nodiscard]] Node parse_document(std::string_view yaml, Problems& problems);
+
+/// Reads a whole file, bounded. The error names the file.
+[[nodiscard]] Result<std::string> read_text_file(const std::string& path);
+
+/// The nearest of `known` to a misspelt word as "did you mean `x`?", or "" if nothing is near.
+[[nodiscard]] std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+
+/// Reads the keys of one map and reports, when finished, those that nobody asked for.
+///
+///   MapReader keys(node, "flow F01", problems);
+///   const Node* from = keys.required("from");
+///   keys.finish();
+class MapReader {
+ public:
+  /// `what` names the thing in messages. A node that is not a map is a problem; then every key
+  /// is missing, without further complaints.
+  MapReader(const Node& node, std::string what, Problems& problems);
+
+  [[nodiscard]] const Node* optional(std::string_view key);
+  [[nodiscard]] const Node* required(std::string_view key);
+  /// Scalars as text; a non-scalar or an empty one is a problem and gives "".
+  [[nodiscard]] std::string optional_text(std::string_view key, std::string fallback = "");
+  [[nodiscard]] std::string required_text(std::string_view key);
+  /// Exactly `true` or `false`.
+  [[nodiscard]] bool optional_bool(std::string_view key, bool fallback);
+  [[nodiscard]] int optional_int(std::string_view key, int fallback, int min, int max);
+  /// A list of scalars; a single scalar is not a list.
+  [[nodiscard]] std::vector<std::string> optional_texts(std::string_view key);
+  void finish();
+
+  [[nodiscard]] bool usable() const { return usable_; }
+  [[nodiscard]] const std::string& what() const { return what_; }
+
+ private:
+  const Node& node_;
+  std::string what_;
+  Problems& problems_;
+  bool usable_ = false;
+  std::vector<std::string> asked_;
+};
+
+/// The text of a scalar node; anything else is a problem and gives "".
+[[nodiscard]] std::string scalar_text(const Node& node, const std::string& what, Problems& problems);
+
+}  // namespace reachproof::scenarios
