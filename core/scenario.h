@@ -66,7 +66,7 @@ struct Match {
 
 struct Workload {
   std::string name;
-  std::string segment;
+  std::string segment;   ///< empty for "cloud-metadata", which stands outside every segment
   std::string identity;  ///< SPIFFE id, empty for none
   std::map<std::string, std::string> labels;
   std::vector<Match> match;
@@ -114,6 +114,13 @@ struct ForbidRule {
   std::string why;
   std::vector<std::string> controls;
   std::vector<std::string> techniques;
+  /// How a compromise spreads from hop to hop; read for Reach::Transitive alone.
+  struct Assumption {
+    std::string pivot = "any-open-tcp";
+    int hops_max = 4;
+    std::vector<std::string> barriers;  ///< workloads that are no stepping stones
+  };
+  Assumption assume;
   SourceMark mark;
 };
 
@@ -132,6 +139,12 @@ struct ExceptionRule {
   Date created{};
   Date expires{};
   std::vector<std::string> compensating;
+  std::string type;  ///< "risk-accepted" and the like, empty where none was given
+  std::string requested_by;
+  std::optional<Date> review_by;
+  std::optional<Severity> severity_initial;
+  std::optional<Severity> severity_adjusted;
+  std::vector<std::string> controls;
   SourceMark mark;
 
   [[nodiscard]] bool in_force(Date day) const { return created <= day && day <= expires; }
