@@ -1,0 +1,280 @@
+#include "core/plan.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <queue>
+#include <set>
+
+#include "core/plan_rules.h"
+
+namespace reachproof::core {
+namespace {
+
+bool has_probe(const Endpoint& endpoint) { return endpoint.launch.kind != Launch::Kind::None; }
+
+bool has_family(const Endpoint& endpoint, Family family) {
+  return std::ranges::any_of(endpoint.addresses,
+                             [&](const IpAddress& a) { return a.family() == family; });
+}
+
+struct EndpointPair {
+  const Endpoint* vantage;
+  const Endpoint* target;
+};
+
+/// Up to `samples` pairs that together cover as many different sources and targets as they can:
+/// walking the diagonals of the table of pairs.
+std::vector<EndpointPair> sampled_pairs(const std::vector<const Endpoint*>& vantages,
+                                        const std::vector<const Endpoint*>& targets, int samples) {
+  std::vector<EndpointPair> pairs;
+  const std::size_t rows = vantages.size();
+  const std::size_t columns = targets.size();
+  const std::size_t longest = std::max(rows, columns);
+  const std::size_t shortest = std::min(rows, columns);
+  for (std::size_t shift = 0; shift < shortest; ++shift) {
+    for (std::size_t i = 0; i < longest; ++i) {
+      if (pairs.size() >= static_cast<std::size_t>(samples)) return pairs;
+      const bool tall = rows >= columns;
+      pairs.push_back({vantages[tall ? i : (i + shift) % rows],
+                       targets[tall ? (i + shift) % columns : i]});
+    }
+  }
+  return pairs;
+}
+
+class PathPlanner {
+ public:
+  PathPlanner(const Scenario& scenario, const EndpointsOf& endpoints, const PlanOptions& options)
+      : scenario_(scenario), endpoints_(endpoints), options_(options) {}
+
+  /// Who may prove a target alive: the sources of allowed checks that have a probe.
+  void learn_allowed(const std::vector<Check>& checks) {
+    for (const auto& check : checks) {
+      if (check.expectation == Expectation::Deny || check.rule == "default") continue;
+      for (const Endpoint* endpoint : endpoints_of(check.source)) {
+        if (has_probe(*endpoint)) {
+          allowed_[{check.destination, check.port}].push_back(endpoint);
+        }
+      }
+    }
+  }
+
+  void give_paths(Check& check, const CheckSettings& settings) const {
+    if (check.gap = blackout_of(check); !check.gap.empty()) return;
+    const auto& sources = endpoints_of(check.source);
+    const auto& targets = endpoints_of(check.destination);
+    if (check.gap = missing_endpoints(check, sources, targets); !check.gap.empty()) return;
+    std::vector<const Endpoint*> vantages;
+    std::ranges::copy_if(sources, std::back_inserter(vantages),
+                         [](const Endpoint* e) { return has_probe(*e); });
+    const auto pairs = sampled_pairs(vantages, targets, settings.samples);
+    check.pairs_untried =
+        static_cast<int>(sources.size() * targets.size()) - static_cast<int>(pairs.size());
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      add_paths(check, pairs[i], static_cast<int>(i), settings);
+    }
+    if (check.paths.empty()) {
+      check.gap = fmt::format("no endpoint of {} has an address of a family that {} has",
+                              check.destination, check.source);
+    }
+  }
+
+ private:
+  const std::vector<const Endpoint*>& endpoints_of(const std::string& workload) const {
+    static const std::vector<const Endpoint*> kNone;
+    const auto it = endpoints_.find(workload);
+    return it == endpoints_.end() ? kNone : it->second;
+  }
+
+  std::string blackout_of(const Check& check) const {
+    for (const auto& blackout : scenario_.limits.blackouts) {
+      if (!blackout.hours.contains(options_.now)) continue;
+      for (const auto& workload : blackout.workloads) {
+        if (workload != check.source && workload != check.destination) continue;
+        return fmt::format("blackout of {} {} UTC: {}", workload, blackout.hours.text(),
+                           blackout.why.empty() ? "no reason given" : blackout.why);
+      }
+    }
+    return "";
+  }
+
+  static std::string missing_endpoints(const Check& check,
+                                       const std::vector<const Endpoint*>& sources,
+                                       const std::vector<const Endpoint*>& targets) {
+    if (sources.empty()) {
+      return fmt::format("the inventory has no endpoint of {}", check.source);
+    }
+    if (targets.empty()) {
+      return fmt::format("the inventory has no endpoint of {}", check.destination);
+    }
+    if (std::ranges::none_of(sources, [](const Endpoint* e) { return has_probe(*e); })) {
+      return fmt::format("no endpoint of {} has a probe", check.source);
+    }
+    return "";
+  }
+
+  void add_paths(Check& check, const EndpointPair& pair, int number,
+                 const CheckSettings& settings) const {
+    for (const auto& address : pair.target->addresses) {
+      if (!has_family(*pair.vantage, address.family())) continue;
+      Path path;
+      path.pair = number;
+      path.vantage = pair.vantage->name;
+      path.target = pair.target->name;
+      path.address = address;
+      path.hostname = pair.target->hostname;
+      path.attempts = options_.attempts > 0 ? options_.attempts : settings.attempts;
+      path.timeout = options_.timeout.count() > 0 ? options_.timeout : settings.timeout;
+      path.witnessed = has_probe(*pair.target);
+      if (!path.witnessed) path.liveness_from = liveness_from(check, address.family());
+      check.paths.push_back(std::move(path));
+    }
+  }
+
+  /// Two vantages at most: one is proof, the second is for when the first is gone.
+  std::vector<std::string> liveness_from(const Check& check, Family family) const {
+    std::vector<std::string> names;
+    const auto it = allowed_.find({check.destination, check.port});
+    if (it == allowed_.end()) return names;
+    for (const Endpoint* endpoint : it->second) {
+      if (names.size() >= 2) break;
+      if (has_family(*endpoint, family)) names.push_back(endpoint->name);
+    }
+    return names;
+  }
+
+  const Scenario& scenario_;
+  const EndpointsOf& endpoints_;
+  const PlanOptions& options_;
+  std::map<std::pair<std::string, ProtocolPort>, std::vector<const Endpoint*>> allowed_;
+};
+
+bool kept(const Check& check, const PlanOptions& options) {
+  const bool wanted = options.only.empty() || check.id.find(options.only) != std::string::npos;
+  const bool dropped = !options.skip.empty() && check.id.find(options.skip) != std::string::npos;
+  return wanted && !dropped;
+}
+
+bool flow_expects_service(const Scenario& scenario, const std::string& workload,
+                          ProtocolPort port) {
+  return std::ranges::any_of(scenario.flows, [&](const FlowRule& flow) {
+    return std::ranges::find(flow.to.workloads, workload) != flow.to.workloads.end() &&
+           std::ranges::any_of(flow.ports, [&](const PortRange& range) {
+             return range.contains(port.protocol, port.port);
+           });
+  });
+}
+
+std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario,
+                                      const Inventory& inventory) {
+  std::map<std::string, std::set<ProtocolPort>> watched;
+  for (const auto& check : plan.checks) {
+    for (const auto& path : check.paths) {
+      if (path.witnessed) watched[path.target].insert(check.port);
+    }
+  }
+  std::vector<WitnessPlan> witnesses;
+  for (const auto& endpoint : inventory.endpoints) {
+    const auto it = watched.find(endpoint.name);
+    if (it == watched.end()) continue;
+    WitnessPlan witness{.endpoint = endpoint.name, .ports = {}};
+    for (const auto& port : it->second) {
+      const bool kept_closed = std::ranges::any_of(endpoint.keep_closed, [&](const PortRange& r) {
+        return r.contains(port.protocol, port.port);
+      });
+      witness.ports.push_back(
+          {port, !kept_closed && !flow_expects_service(scenario, endpoint.workload, port)});
+    }
+    witnesses.push_back(std::move(witness));
+  }
+  return witnesses;
+}
+
+std::vector<std::string> vantages_of(const Plan& plan) {
+  std::set<std::string> names;
+  for (const auto& check : plan.checks) {
+    for (const auto& path : check.paths) {
+      names.insert(path.vantage);
+      if (path.witnessed) names.insert(path.target);
+      names.insert(path.liveness_from.begin(), path.liveness_from.end());
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+/// The tries that wait for one target endpoint, in order of importance.
+struct TargetQueue {
+  std::vector<Trial> trials;
+  std::size_t next = 0;
+};
+
+std::map<std::string, TargetQueue> trials_by_target(const std::vector<Check>& checks) {
+  std::vector<std::uint32_t> order(checks.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, [&](std::uint32_t a, std::uint32_t b) {
+    return checks[a].severity > checks[b].severity;
+  });
+  int attempts_max = 0;
+  for (const auto& check : checks) {
+    for (const auto& path : check.paths) attempts_max = std::max(attempts_max, path.attempts);
+  }
+  std::map<std::string, TargetQueue> queues;
+  for (int number = 1; number <= attempts_max; ++number) {
+    for (const auto index : order) {
+      const auto& paths = checks[index].paths;
+      for (std::size_t p = 0; p < paths.size(); ++p) {
+        if (number > paths[p].attempts) continue;
+        queues[paths[p].target].trials.push_back(
+            {.check = index, .path = static_cast<std::uint16_t>(p),
+             .number = static_cast<std::uint16_t>(number), .due = {}});
+      }
+    }
+  }
+  return queues;
+}
+
+}  // namespace
+
+std::vector<Trial> paced_trials(const std::vector<Check>& checks, Rate rate, Rate per_target) {
+  auto queues = trials_by_target(checks);
+  using Ready = std::pair<std::chrono::microseconds, std::string>;
+  std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
+  for (const auto& [target, queue] : queues) ready.emplace(std::chrono::microseconds(0), target);
+  std::vector<Trial> trials;
+  std::chrono::microseconds now{0};
+  while (!ready.empty()) {
+    const auto [at, target] = ready.top();
+    ready.pop();
+    auto& queue = queues[target];
+    Trial trial = queue.trials[queue.next++];
+    trial.due = std::max(now, at);
+    now = trial.due + rate.interval();
+    trials.push_back(trial);
+    if (queue.next < queue.trials.size()) ready.emplace(trial.due + per_target.interval(), target);
+  }
+  return trials;
+}
+
+Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOptions& options) {
+  const auto endpoints = endpoints_by_workload(inventory);
+  auto ruled = ruled_checks(scenario, endpoints, options.now);
+  PathPlanner paths(scenario, endpoints, options);
+  paths.learn_allowed(ruled.checks);
+  Plan plan;
+  plan.rate = scenario.limits.rate;
+  plan.per_target = scenario.limits.per_target;
+  plan.gaps = std::move(ruled.gaps);
+  for (auto& check : ruled.checks) {
+    if (!kept(check, options)) continue;
+    paths.give_paths(check, ruled.settings[check.rule]);
+    plan.checks.push_back(std::move(check));
+  }
+  plan.witnesses = witnesses_of(plan, scenario, inventory);
+  plan.vantages = vantages_of(plan);
+  plan.trials = paced_trials(plan.checks, plan.rate, plan.per_target);
+  return plan;
+}
+
+}  // namespace reachproof::core

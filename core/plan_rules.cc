@@ -1,0 +1,248 @@
+#include "core/plan_rules.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+
+namespace reachproof::core {
+namespace {
+
+struct FlowKey {
+  std::string source;
+  std::string destination;
+  ProtocolPort port;
+  auto operator<=>(const FlowKey&) const = default;
+};
+
+void add_small(std::set<ProtocolPort>& ports, const std::vector<PortRange>& ranges) {
+  for (const auto& range : ranges) {
+    if (range.size() > kPortsTriedWholeMax) continue;
+    for (std::uint32_t p = range.first; p <= range.last; ++p) {
+      ports.insert({range.protocol, static_cast<Port>(p)});
+    }
+  }
+}
+
+class RuleResolver {
+ public:
+  RuleResolver(const Scenario& scenario, const EndpointsOf& endpoints, WallTime now)
+      : scenario_(scenario), endpoints_(endpoints), now_(now) {
+    for (const auto& service : scenario.services) add_small(named_, service.ports);
+    for (const auto& flow : scenario.flows) add_small(named_, flow.ports);
+    for (const auto& forbid : scenario.forbids) add_small(named_, forbid.ports);
+  }
+
+  RuledChecks resolve() {
+    for (const auto& forbid : scenario_.forbids) apply(forbid);
+    for (const auto& flow : scenario_.flows) apply(flow);
+    apply_default_deny();
+    for (auto& [key, check] : decided_) result_.checks.push_back(std::move(check));
+    return std::move(result_);
+  }
+
+ private:
+  /// Every port of a small range; of a wide one those that anybody named.
+  std::vector<ProtocolPort> ports_tried(const std::vector<PortRange>& ranges,
+                                        const std::string& destination) const {
+    std::set<ProtocolPort> tried;
+    add_small(tried, ranges);
+    std::set<ProtocolPort> known = named_;
+    add_known_listeners(known, destination);
+    for (const auto& range : ranges) {
+      if (range.size() <= kPortsTriedWholeMax) continue;
+      for (const auto& p : known) {
+        if (range.contains(p.protocol, p.port)) tried.insert(p);
+      }
+    }
+    return {tried.begin(), tried.end()};
+  }
+
+  void add_known_listeners(std::set<ProtocolPort>& ports, const std::string& workload) const {
+    const auto it = endpoints_.find(workload);
+    if (it == endpoints_.end()) return;
+    for (const Endpoint* endpoint : it->second) {
+      add_small(ports, endpoint->listens);
+      add_small(ports, endpoint->keep_closed);
+    }
+  }
+
+  Check fresh_check(const std::string& rule, const FlowKey& key) const {
+    Check check;
+    check.rule = rule;
+    check.source = key.source;
+    check.destination = key.destination;
+    check.port = key.port;
+    check.id = fmt::format("{}/{}/{}/{}", rule, key.source, key.destination, key.port.text());
+    if (const auto* w = scenario_.workload(key.source)) check.source_segment = w->segment;
+    if (const auto* w = scenario_.workload(key.destination)) check.destination_segment = w->segment;
+    return check;
+  }
+
+  /// Among forbids the most severe decides; a forbid beats a flow; a flow beats the default.
+  void decide(const FlowKey& key, Check check) {
+    const auto [it, fresh] = decided_.try_emplace(key, check);
+    if (fresh) return;
+    const bool both_forbid = is_forbid(it->second.rule) && is_forbid(check.rule);
+    if (both_forbid && check.severity > it->second.severity) it->second = std::move(check);
+  }
+
+  bool is_forbid(const std::string& rule) const {
+    return std::ranges::any_of(scenario_.forbids, [&](const auto& f) { return f.id == rule; });
+  }
+
+  template <class Rule, class Make>
+  void for_each_flow(const Rule& rule, Make make) {
+    std::size_t wide = 0;
+    for (const auto& range : rule.ports) wide += range.size() > kPortsTriedWholeMax ? 1 : 0;
+    std::size_t tried_max = 0;
+    for (const auto& source : rule.from.workloads) {
+      for (const auto& destination : rule.to.workloads) {
+        if (source == destination) continue;
+        const auto ports = ports_tried(rule.ports, destination);
+        tried_max = std::max(tried_max, ports.size());
+        for (const auto& port : ports) make(FlowKey{source, destination, port});
+      }
+    }
+    if (wide == 0) return;
+    std::uint32_t all = 0;
+    for (const auto& range : rule.ports) all += range.size();
+    result_.gaps.push_back(
+        {rule.id, fmt::format("of its {} ports ({}) at most {} were tried for one destination: "
+                              "those that a service, a flow or a listener names",
+                              all, rule.service, tried_max)});
+  }
+
+  void apply(const ForbidRule& forbid) {
+    result_.settings[forbid.id] = forbid.check;
+    for_each_flow(forbid, [&](const FlowKey& key) {
+      Check check = fresh_check(forbid.id, key);
+      check.expectation = Expectation::Deny;
+      check.severity = forbid.severity;
+      check.why = !forbid.title.empty() ? forbid.title
+                  : !forbid.why.empty()
+                      ? forbid.why
+                      : fmt::format("{} must not reach {} ({})", forbid.from.text, forbid.to.text,
+                                    forbid.service);
+      check.mark = forbid.mark;
+      check.controls = forbid.controls;
+      check.techniques = forbid.techniques;
+      check.exception = exception_for(forbid.id, key);
+      decide(key, std::move(check));
+    });
+    if (forbid.reach == ForbidRule::Reach::Transitive) {
+      result_.gaps.push_back({forbid.id,
+                              "reach: transitive: only direct connections were tested; chains of "
+                              "several hops are not evaluated in this version"});
+    }
+  }
+
+  void apply(const FlowRule& flow) {
+    result_.settings[flow.id] = flow.check;
+    const bool open_hours = !flow.hours || flow.hours->contains(now_);
+    for_each_flow(flow, [&](const FlowKey& key) {
+      Check check = fresh_check(flow.id, key);
+      check.severity = flow.severity.value_or(scenario_.defaults.severity);
+      check.mark = flow.mark;
+      check.controls = flow.controls;
+      check.techniques = flow.techniques;
+      check.why = flow.why.empty() ? fmt::format("{} to {} ({})", flow.from.text, flow.to.text,
+                                                 flow.service)
+                                   : flow.why;
+      if (!open_hours) {
+        check.expectation = Expectation::Deny;
+        check.why += fmt::format("; not intended outside {} UTC", flow.hours->text());
+        check.exception = exception_for("default", key);
+      } else {
+        check.expectation = flow.need == FlowRule::Need::Required ? Expectation::Allow
+                                                                  : Expectation::Permit;
+      }
+      decide(key, std::move(check));
+    });
+  }
+
+  std::string exception_for(const std::string& rule, const FlowKey& key) const {
+    const auto day = std::chrono::floor<std::chrono::days>(now_);
+    for (const auto& e : scenario_.exceptions) {
+      const bool covers =
+          e.of == rule && e.in_force(day) &&
+          std::ranges::find(e.from.workloads, key.source) != e.from.workloads.end() &&
+          std::ranges::find(e.to.workloads, key.destination) != e.to.workloads.end() &&
+          std::ranges::any_of(e.ports, [&](const PortRange& range) {
+            return range.contains(key.port.protocol, key.port.port);
+          });
+      if (covers) return e.id;
+    }
+    return "";
+  }
+
+  /// The ports on which default deny is tried at a workload: those of the flows that lead to it,
+  /// and those that its endpoints are known to serve or to keep closed.
+  std::set<ProtocolPort> ports_served(const Workload& workload) const {
+    std::set<ProtocolPort> ports;
+    for (const auto& flow : scenario_.flows) {
+      const auto& to = flow.to.workloads;
+      if (std::ranges::find(to, workload.name) != to.end()) add_small(ports, flow.ports);
+    }
+    add_known_listeners(ports, workload.name);
+    return ports;
+  }
+
+  /// A workload of no segment (cloud metadata) is nobody's: default deny says nothing of it.
+  const Segment* segment_of(const Workload& workload) const {
+    return scenario_.segment(workload.segment);
+  }
+
+  bool has_endpoints(const Workload& workload) const { return endpoints_.contains(workload.name); }
+
+  void apply_default_deny() {
+    result_.settings["default"] = scenario_.defaults.check;
+    for (const auto& destination : scenario_.workloads) {
+      if (segment_of(destination) == nullptr) continue;
+      if (destination.builtin && !has_endpoints(destination)) continue;
+      const auto ports = ports_served(destination);
+      for (const auto& source : scenario_.workloads) {
+        if (source.name == destination.name || segment_of(source) == nullptr) continue;
+        if (source.builtin && !has_endpoints(source)) continue;
+        for (const auto& port : ports) deny_by_default(source, destination, port);
+      }
+    }
+  }
+
+  void deny_by_default(const Workload& source, const Workload& destination, ProtocolPort port) {
+    const FlowKey key{source.name, destination.name, port};
+    if (decided_.contains(key)) return;
+    const bool enforced = segment_of(source)->mode == Segment::Mode::Enforce &&
+                          segment_of(destination)->mode == Segment::Mode::Enforce;
+    Check check = fresh_check("default", key);
+    check.severity = scenario_.defaults.severity;
+    check.expectation = enforced ? Expectation::Deny : Expectation::Permit;
+    check.why = enforced ? "no flow lists it: denied by default"
+                         : "no flow lists it; a segment in mode observe is reported, not judged";
+    check.exception = enforced ? exception_for("default", key) : "";
+    decide(key, std::move(check));
+  }
+
+  const Scenario& scenario_;
+  const EndpointsOf& endpoints_;
+  WallTime now_;
+  std::set<ProtocolPort> named_;
+  std::map<FlowKey, Check> decided_;
+  RuledChecks result_;
+};
+
+}  // namespace
+
+EndpointsOf endpoints_by_workload(const Inventory& inventory) {
+  EndpointsOf endpoints;
+  for (const auto& endpoint : inventory.endpoints) {
+    endpoints[endpoint.workload].push_back(&endpoint);
+  }
+  return endpoints;
+}
+
+RuledChecks ruled_checks(const Scenario& scenario, const EndpointsOf& endpoints, WallTime now) {
+  return RuleResolver(scenario, endpoints, now).resolve();
+}
+
+}  // namespace reachproof::core

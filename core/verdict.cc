@@ -1,0 +1,105 @@
+#include "core/verdict.h"
+
+#include "core/words.h"
+
+namespace reachproof::core {
+namespace {
+
+constexpr Words<Expectation, 3> kExpectations{{
+    {Expectation::Deny, "deny"},
+    {Expectation::Allow, "allow"},
+    {Expectation::Permit, "permit"},
+}};
+constexpr Words<Reachability, 5> kReachabilities{{
+    {Reachability::Open, "open"},
+    {Reachability::OneWay, "one-way"},
+    {Reachability::Latent, "latent"},
+    {Reachability::Blocked, "blocked"},
+    {Reachability::Inconclusive, "inconclusive"},
+}};
+constexpr Words<Proof, 3> kProofs{{
+    {Proof::None, "none"},
+    {Proof::Corroborated, "corroborated"},
+    {Proof::Proved, "proved"},
+}};
+constexpr Words<CheckResult, 8> kResults{{
+    {CheckResult::Pass, "pass"},
+    {CheckResult::Violation, "violation"},
+    {CheckResult::Broken, "broken"},
+    {CheckResult::Unproven, "unproven"},
+    {CheckResult::InUse, "in-use"},
+    {CheckResult::InUseNoted, "in-use-noted"},
+    {CheckResult::Idle, "idle"},
+    {CheckResult::Excepted, "excepted"},
+}};
+constexpr Words<Reason, 22> kReasons{{
+    {Reason::NonceReturned, "nonce-returned"},
+    {Reason::HandshakeSeen, "handshake-seen"},
+    {Reason::Intercepted, "intercepted"},
+    {Reason::Connected, "connected"},
+    {Reason::ReplyLost, "reply-lost"},
+    {Reason::HostFirewall, "host-firewall"},
+    {Reason::NothingListens, "nothing-listens"},
+    {Reason::HostDropsUnserved, "host-drops-unserved"},
+    {Reason::RejectedOnTheWay, "rejected-on-the-way"},
+    {Reason::DroppedOnTheWay, "dropped-on-the-way"},
+    {Reason::RejectedByIcmp, "rejected-by-icmp"},
+    {Reason::RefusedByWhom, "refused-by-whom"},
+    {Reason::UdpSilence, "udp-silence"},
+    {Reason::WitnessLost, "witness-lost"},
+    {Reason::SourceNotAlive, "source-not-alive"},
+    {Reason::TargetNotAlive, "target-not-alive"},
+    {Reason::PortNotProven, "port-not-proven"},
+    {Reason::DnsFailed, "dns-failed"},
+    {Reason::LocalError, "local-error"},
+    {Reason::NotRun, "not-run"},
+    {Reason::NoAttempts, "no-attempts"},
+    {Reason::ProofTooWeak, "proof-too-weak"},
+}};
+constexpr Words<Reason, 22> kSentences{{
+    {Reason::NonceReturned, "connected, and the witness's keyed nonce came back"},
+    {Reason::HandshakeSeen, "connected, and the witness saw the handshake"},
+    {Reason::Intercepted, "intercepted: something answered that is not the destination"},
+    {Reason::Connected, "connected; no witness was there to confirm who answered"},
+    {Reason::ReplyLost, "the way there is open: the host answered, its answer was lost"},
+    {Reason::HostFirewall, "the packet arrived, and the host's own firewall stopped it"},
+    {Reason::NothingListens, "the path is open; nothing listens on the port"},
+    {Reason::HostDropsUnserved,
+     "the path is open; the host silently drops what it does not serve"},
+    {Reason::RejectedOnTheWay, "rejected on the way: refused, and nothing arrived"},
+    {Reason::DroppedOnTheWay, "dropped on the way: silence, and nothing arrived"},
+    {Reason::RejectedByIcmp, "rejected with an ICMP error"},
+    {Reason::RefusedByWhom,
+     "refused, but by whom is unknown: a firewall and a closed port look the same"},
+    {Reason::UdpSilence, "silence over UDP proves nothing without a witness"},
+    {Reason::WitnessLost, "the witness was lost, so its silence proves nothing"},
+    {Reason::SourceNotAlive, "the source was not proven to have a working network"},
+    {Reason::TargetNotAlive, "the target was not proven alive before and after"},
+    {Reason::PortNotProven,
+     "the packet arrived, but whether the port listens there could not be proven"},
+    {Reason::DnsFailed, "the name did not resolve to the endpoint"},
+    {Reason::LocalError, "the source's own machine failed"},
+    {Reason::NotRun, "not run"},
+    {Reason::NoAttempts, "no attempt was made"},
+    {Reason::ProofTooWeak, "only corroborated, where proved was demanded"},
+}};
+
+}  // namespace
+
+std::string_view word(Expectation value) { return word_in(kExpectations, value); }
+std::string_view word(Reachability value) { return word_in(kReachabilities, value); }
+std::string_view word(Proof value) { return word_in(kProofs, value); }
+std::string_view word(CheckResult value) { return word_in(kResults, value); }
+std::string_view word(Reason value) { return word_in(kReasons, value); }
+std::string_view sentence(Reason value) { return word_in(kSentences, value); }
+std::optional<Expectation> expectation_of(std::string_view w) {
+  return value_in(kExpectations, w);
+}
+std::optional<Reachability> reachability_of(std::string_view w) {
+  return value_in(kReachabilities, w);
+}
+std::optional<Proof> proof_of(std::string_view w) { return value_in(kProofs, w); }
+std::optional<CheckResult> check_result_of(std::string_view w) { return value_in(kResults, w); }
+std::optional<Reason> reason_of(std::string_view w) { return value_in(kReasons, w); }
+
+}  // namespace reachproof::core

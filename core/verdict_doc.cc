@@ -1,0 +1,88 @@
+#include <fmt/core.h>
+
+#include <iterator>
+
+#include "core/judge.h"
+#include "core/judge_table.h"
+
+namespace reachproof::core {
+namespace {
+
+void print_rows(std::string& out) {
+  out +=
+      "| # | attempts | witness | liveness | verdict | proof | reason |\n"
+      "|---|---|---|---|---|---|---|\n";
+  int number = 1;
+  for (const auto& row : kJudgeTable) {
+    fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} | {} | `{}` |\n", number++,
+                   row.attempts_text, row.witness_text, row.liveness_text, row.verdict_text,
+                   row.proof == Proof::None ? "-" : word(row.proof), word(row.reason));
+  }
+  fmt::format_to(std::back_inserter(out),
+                 "| {} | anything else | | | inconclusive, with the reason below | - | |\n\n",
+                 number);
+}
+
+void print_results(std::string& out) {
+  out += "| expectation |";
+  constexpr std::array kAll{Reachability::Open, Reachability::OneWay, Reachability::Latent,
+                            Reachability::Blocked, Reachability::Inconclusive};
+  for (const auto reachability : kAll) {
+    fmt::format_to(std::back_inserter(out), " {} |", word(reachability));
+  }
+  out += "\n|---|---|---|---|---|---|\n";
+  for (const auto expected : {Expectation::Deny, Expectation::Allow, Expectation::Permit}) {
+    fmt::format_to(std::back_inserter(out), "| {} |", word(expected));
+    for (const auto reachability : kAll) {
+      fmt::format_to(std::back_inserter(out), " {} |",
+                     word(result_of(reachability, Proof::Proved, expected)));
+    }
+    out += "\n";
+  }
+  out += "\n";
+}
+
+void print_reasons(std::string& out) {
+  out += "| reason | meaning |\n|---|---|\n";
+  for (int i = 0; i <= static_cast<int>(Reason::ProofTooWeak); ++i) {
+    const auto reason = static_cast<Reason>(i);
+    fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", word(reason), sentence(reason));
+  }
+}
+
+}  // namespace
+
+std::string verdict_table_markdown() {
+  std::string out =
+      "# Verdicts\n\n"
+      "This file is generated from the table that the judge walks (`core/judge_table.h`); "
+      "`tools/dev golden` writes it again, and a test compares the two.\n\n"
+      "The first row that fits decides. A row that says *reachable* or *inconclusive* fits when "
+      "any one try of the path fits it: one success outweighs any number of failures. A row that "
+      "says *blocked* fits only when every single try fits one of the *blocked* rows.\n\n";
+  print_rows(out);
+  out +=
+      "*Armed* means: armed before the first try, disarmed after the last, no packet lost, and "
+      "the capture proven before and after by a packet that it saw. A witness that cannot say all "
+      "of that is *lost* and counts as none, except that nothing can then be called blocked.\n\n"
+      "*Source alive* means: in this run something beyond its own host answered the vantage, or a "
+      "witness saw a packet of it. Where the scenario allows the vantage to reach nothing at all, "
+      "an answer of its next hop (ARP or neighbour discovery, not older than the run) is accepted "
+      "instead.\n\n"
+      "*The port proven listening* over UDP means that it answered the witness on its own host: a "
+      "bound socket that stays mute proves nothing.\n\n"
+      "## What a verdict means for the expectation\n\n";
+  print_results(out);
+  out +=
+      "An exception in force turns a violation into `excepted`; the true reachability stays "
+      "beside it. With `--require-proof proved`, a pass or a break that is merely corroborated "
+      "counts as unproven; a violation stays a violation.\n\n"
+      "A check with several paths (endpoint pairs, IPv4 and IPv6) is decided so: *deny* by its "
+      "worst path, where one unproven path leaves the check unproven; *allow* by the worst "
+      "endpoint pair, each pair by its best address; *permit* by the most open path.\n\n"
+      "## Reasons\n\n";
+  print_reasons(out);
+  return out;
+}
+
+}  // namespace reachproof::core
