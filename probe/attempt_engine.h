@@ -1,0 +1,74 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "core/error.h"
+#include "probe/deadline_wheel.h"
+#include "probe/file_descriptor.h"
+#include "protocol/message.h"
+
+namespace reachproof::probe {
+
+/// Tries connections and says what came of each.
+///
+/// Each try is a small state machine on the engine's own epoll set, with one deadline. For every
+/// failure the socket's error queue is read, so that an ICMP error keeps its code and its sender;
+/// for every success the kernel must confirm the peer. Bounded: at most `window` tries are in
+/// flight. One thread owns it. Never blocks, except in run_once().
+class AttemptEngine {
+ public:
+  /// Called once for each try. It may start another.
+  using Finished = std::function<void(protocol::OutcomeReport&&)>;
+
+  /// `window` tries may be in flight at once; each costs a file descriptor.
+  static Result<std::unique_ptr<AttemptEngine>> create(std::size_t window, Finished finished);
+
+  [[nodiscard]] bool full() const { return free_.empty(); }
+  [[nodiscard]] std::size_t in_flight() const { return slots_.size() - free_.size(); }
+
+  /// Begins a try; `order.hostname` must have been dealt with. Must not be called when full. The
+  /// outcome may be reported before this returns.
+  void start(const protocol::AttemptOrder& order);
+
+  /// Handles what is ready and what is due, waiting for it at most so long. 0 does not wait.
+  void run_once(std::chrono::milliseconds wait_max);
+
+  /// Ends every try in flight, reporting each as not run for that reason.
+  void abandon_all(const std::string& reason);
+
+  /// Readable when run_once(0) has something to do, deadlines apart.
+  [[nodiscard]] int epoll_fd() const { return epoll_.get(); }
+
+ private:
+  enum class Phase : std::uint8_t { Free, Connecting, AwaitingAnswer };
+  struct Slot {
+    FileDescriptor socket;
+    Phase phase = Phase::Free;
+    bool registered = false;
+    protocol::AttemptOrder order;
+    protocol::OutcomeReport report;
+  };
+
+  AttemptEngine(std::size_t window, Finished finished);
+  bool open_socket(Slot& slot);
+  void begin_tcp(std::uint32_t index);
+  void begin_udp(std::uint32_t index);
+  void watch(std::uint32_t index, std::uint32_t events);
+  void handle(std::uint32_t index, std::uint32_t events);
+  void handle_tcp(std::uint32_t index, std::uint32_t events);
+  void connected(std::uint32_t index);
+  void read_answer(std::uint32_t index);
+  void fail_with(std::uint32_t index, int error);
+  void expire(std::uint32_t index);
+  void finish(std::uint32_t index, core::Outcome outcome);
+
+  FileDescriptor epoll_;
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+  DeadlineWheel deadlines_;
+  Finished finished_;
+};
+
+}  // namespace reachproof::probe

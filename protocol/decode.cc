@@ -1,0 +1,365 @@
+#include <fmt/core.h>
+
+#include <boost/json.hpp>
+#include <cstdint>
+#include <limits>
+#include <set>
+
+#include "core/hex.h"
+#include "protocol/codec.h"
+
+namespace reachproof::protocol {
+namespace {
+
+namespace json = boost::json;
+
+/// Reads the fields of one object; the first thing that is wrong is kept, and everything after it
+/// yields empty values. finish() refuses fields that nobody asked for.
+class Fields {
+ public:
+  Fields(const json::object& object, std::string& problem) : object_(object), problem_(problem) {}
+
+  const json::value* get(std::string_view name) {
+    asked_.insert(std::string(name));
+    const auto* value = object_.if_contains(name);
+    if (value == nullptr) complain(name, "is missing");
+    return value;
+  }
+
+  bool has(std::string_view name) {
+    asked_.insert(std::string(name));
+    return object_.contains(name);
+  }
+
+  std::int64_t integer(std::string_view name, std::int64_t min, std::int64_t max) {
+    const auto* value = get(name);
+    if (value == nullptr) return 0;
+    // Numbers beyond a signed 64-bit integer are parsed as unsigned or floating, and refused here.
+    const auto* number = value->if_int64();
+    if (number == nullptr || *number < min || *number > max) {
+      complain(name, "is not a whole number in its range");
+      return 0;
+    }
+    return *number;
+  }
+
+  std::uint64_t id(std::string_view name) {
+    return static_cast<std::uint64_t>(integer(name, 0, std::int64_t{1} << 53U));
+  }
+  core::Port port(std::string_view name, std::int64_t min) {
+    return static_cast<core::Port>(integer(name, min, 65535));
+  }
+
+  bool boolean(std::string_view name) {
+    const auto* value = get(name);
+    if (value == nullptr) return false;
+    if (!value->is_bool()) complain(name, "is not true or false");
+    return value->is_bool() && value->get_bool();
+  }
+
+  std::string text(std::string_view name) {
+    const auto* value = get(name);
+    if (value == nullptr) return "";
+    if (!value->is_string() || value->get_string().size() > kTextBytesMax) {
+      complain(name, "is not a text of bounded length");
+      return "";
+    }
+    return std::string(value->get_string());
+  }
+
+  template <class T, class Parse>
+  T parsed(std::string_view name, Parse parse) {
+    const auto raw = text(name);
+    if (!problem_.empty()) return T{};
+    const auto value = parse(raw);
+    if (!value) {
+      complain(name, "has a value that is not known");
+      return T{};
+    }
+    return *value;
+  }
+
+  core::IpAddress address(std::string_view name) {
+    return parsed<core::IpAddress>(name, core::IpAddress::parse);
+  }
+
+  core::ProtocolPort protocol_port(std::string_view name) {
+    const auto range = parsed<core::PortRange>(name, core::PortRange::parse);
+    if (range.first != range.last) complain(name, "is a range");
+    return {range.protocol, range.first};
+  }
+
+  Nonce nonce(std::string_view name) {
+    Nonce nonce{};
+    const auto bytes = parsed<std::vector<std::uint8_t>>(name, core::from_hex);
+    if (bytes.size() != nonce.size()) {
+      complain(name, "does not have 32 bytes");
+    } else {
+      std::copy(bytes.begin(), bytes.end(), nonce.begin());
+    }
+    return nonce;
+  }
+
+  const json::object* object(std::string_view name) {
+    const auto* value = get(name);
+    if (value == nullptr) return nullptr;
+    if (!value->is_object()) complain(name, "is not an object");
+    return value->if_object();
+  }
+
+  core::Moment moment(std::string_view name) {
+    core::Moment moment;
+    if (const auto* inner = object(name)) {
+      Fields fields(*inner, problem_);
+      moment.wall = fields.parsed<core::WallTime>("wall", core::parse_wall_time);
+      moment.monotonic_us = fields.integer("us", 0, std::numeric_limits<std::int64_t>::max());
+      fields.finish();
+    }
+    return moment;
+  }
+
+  /// Calls `read(Fields&)` for each object of a list.
+  template <class Read>
+  void each(std::string_view name, Read read) {
+    const auto* value = get(name);
+    if (value == nullptr) return;
+    if (!value->is_array() || value->get_array().size() > kListMax) {
+      complain(name, "is not a list of bounded length");
+      return;
+    }
+    for (const auto& item : value->get_array()) {
+      if (!item.is_object()) {
+        complain(name, "holds something that is not an object");
+        return;
+      }
+      Fields fields(item.get_object(), problem_);
+      read(fields);
+      fields.finish();
+      if (!problem_.empty()) return;
+    }
+  }
+
+  void complain(std::string_view name, std::string_view what) {
+    if (problem_.empty()) problem_ = fmt::format("field `{}` {}", name, what);
+  }
+
+  void finish() {
+    for (const auto& field : object_) {
+      if (asked_.contains(std::string(field.key()))) continue;
+      complain(std::string_view(field.key()).substr(0, 64), "is not known");
+      return;
+    }
+  }
+
+ private:
+  const json::object& object_;
+  std::string& problem_;
+  std::set<std::string, std::less<>> asked_;
+};
+
+std::vector<PortReport> read_ports(Fields& fields) {
+  std::vector<PortReport> ports;
+  fields.each("ports", [&](Fields& item) {
+    PortReport report;
+    report.port = item.protocol_port("port");
+    report.listener = item.parsed<Listener>(
+        "by", listener_of);
+    ports.push_back(report);
+  });
+  return ports;
+}
+
+Message read_hello(Fields& f) {
+  Hello m;
+  m.version = static_cast<int>(f.integer("v", 0, 1'000'000));
+  m.software = f.text("software");
+  m.host = f.text("host");
+  m.pid = static_cast<int>(f.integer("pid", 0, std::numeric_limits<int>::max()));
+  m.can_capture = f.boolean("can_capture");
+  m.scope = f.text("scope");
+  m.now = f.moment("now");
+  return m;
+}
+
+Message read_arm(Fields& f) {
+  Arm m;
+  m.id = static_cast<std::uint32_t>(f.integer("id", 0, 0xffffffff));
+  m.key = f.nonce("key");
+  if (const auto* value = f.get("addresses")) {
+    if (!value->is_array() || value->get_array().size() > 64) {
+      f.complain("addresses", "is not a list of at most 64");
+    } else {
+      for (const auto& item : value->get_array()) {
+        const auto address = item.is_string()
+                                 ? core::IpAddress::parse(std::string(item.get_string()))
+                                 : std::nullopt;
+        if (!address) f.complain("addresses", "holds something that is not an address");
+        if (address) m.addresses.push_back(*address);
+      }
+    }
+  }
+  f.each("ports", [&](Fields& item) {
+    WatchedPort watched;
+    watched.port = item.protocol_port("port");
+    watched.may_listen = item.boolean("may_listen");
+    m.ports.push_back(watched);
+  });
+  return m;
+}
+
+Message read_armed(Fields& f) {
+  Armed m;
+  m.id = static_cast<std::uint32_t>(f.integer("id", 0, 0xffffffff));
+  m.capture = f.boolean("capture");
+  m.detail = f.text("detail");
+  m.ports = read_ports(f);
+  m.at = f.moment("at");
+  return m;
+}
+
+Message read_attempt(Fields& f) {
+  AttemptOrder m;
+  m.id = f.id("id");
+  m.protocol = f.parsed<core::Protocol>("proto", core::protocol_of);
+  m.address = f.address("address");
+  m.port = f.port("port", 1);
+  m.timeout = std::chrono::milliseconds(f.integer("timeout_ms", 1, kTimeoutMax.count()));
+  m.mss = f.port("mss", 0);
+  if (f.has("nonce")) m.nonce = f.nonce("nonce");
+  if (f.has("hostname")) m.hostname = f.text("hostname");
+  return m;
+}
+
+Message read_outcome(Fields& f) {
+  OutcomeReport m;
+  m.id = f.id("id");
+  m.outcome = f.parsed<core::Outcome>("outcome", core::outcome_of);
+  m.error_number = static_cast<int>(f.integer("errno", 0, 4096));
+  m.source = f.address("source");
+  m.source_port = f.port("source_port", 0);
+  m.elapsed_us = f.integer("elapsed_us", 0, std::int64_t{1} << 40U);
+  m.started = f.moment("started");
+  m.answered = f.boolean("answered");
+  m.answer = f.parsed<std::vector<std::uint8_t>>("answer", core::from_hex);
+  if (m.answer.size() > Nonce{}.size()) f.complain("answer", "is longer than 32 bytes");
+  m.first_hop_ms = f.integer("first_hop_ms", -1, std::int64_t{1} << 40U);
+  m.detail = f.text("detail");
+  if (f.has("icmp")) {
+    if (const auto* inner = f.object("icmp")) {
+      std::string problem;
+      Fields fields(*inner, problem);
+      core::IcmpError icmp;
+      icmp.type = static_cast<std::uint8_t>(fields.integer("type", 0, 255));
+      icmp.code = static_cast<std::uint8_t>(fields.integer("code", 0, 255));
+      icmp.sender = fields.address("sender");
+      fields.finish();
+      if (!problem.empty()) f.complain("icmp", problem);
+      m.icmp = icmp;
+    }
+  }
+  return m;
+}
+
+Message read_disarm(Fields& f) {
+  Disarm m;
+  m.id = static_cast<std::uint32_t>(f.integer("id", 0, 0xffffffff));
+  m.last = f.boolean("last");
+  f.each("tries", [&](Fields& item) {
+    ExpectedTry t;
+    t.id = item.id("id");
+    t.port = item.protocol_port("port");
+    t.source = item.address("source");
+    t.source_port = item.port("source_port", 0);
+    t.mss = item.port("mss", 0);
+    if (item.has("nonce")) t.nonce = item.nonce("nonce");
+    m.tries.push_back(t);
+  });
+  return m;
+}
+
+Message read_sighting(Fields& f) {
+  SightingReport m;
+  m.id = static_cast<std::uint32_t>(f.integer("id", 0, 0xffffffff));
+  f.each("tries", [&](Fields& item) {
+    SeenTry t;
+    t.id = item.id("id");
+    t.sighting.arrived = item.boolean("arrived");
+    t.sighting.answer = item.parsed<core::HostAnswer>("answer", core::host_answer_of);
+    t.sighting.seen_source = item.address("source");
+    t.sighting.seen_source_port = item.port("source_port", 0);
+    m.tries.push_back(t);
+  });
+  return m;
+}
+
+Message read_done(Fields& f) {
+  Done m;
+  m.what = f.parsed<Done::What>("what", done_what_of);
+  m.id = static_cast<std::uint32_t>(f.integer("id", 0, 0xffffffff));
+  m.sound = f.boolean("sound");
+  m.detail = f.text("detail");
+  m.packets = f.id("packets");
+  m.dropped = f.id("dropped");
+  m.ports = read_ports(f);
+  m.at = f.moment("at");
+  return m;
+}
+
+Message read_stop(Fields& f) { return Stop{.reason = f.text("reason")}; }
+
+Message read_refused(Fields& f) {
+  Refused m;
+  m.id = f.id("id");
+  m.why = f.parsed<Refused::Why>("why", refused_why_of);
+  m.detail = f.text("detail");
+  return m;
+}
+
+using Reader = Message (*)(Fields&);
+struct NamedReader {
+  std::string_view name;
+  Reader read;
+};
+constexpr std::array<NamedReader, 10> kReaders{{{"hello", read_hello},
+                                                {"arm", read_arm},
+                                                {"armed", read_armed},
+                                                {"attempt", read_attempt},
+                                                {"outcome", read_outcome},
+                                                {"disarm", read_disarm},
+                                                {"sighting", read_sighting},
+                                                {"done", read_done},
+                                                {"stop", read_stop},
+                                                {"refused", read_refused}}};
+
+Result<Message> read_message(const json::object& object) {
+  std::string problem;
+  Fields fields(object, problem);
+  const auto name = fields.text("m");
+  for (const auto& reader : kReaders) {
+    if (reader.name != name) continue;
+    Message message = reader.read(fields);
+    fields.finish();
+    if (problem.empty()) return message;
+    return fail(ErrorCode::Protocol, fmt::format("message `{}`: {}", name, problem));
+  }
+  if (!problem.empty()) return fail(ErrorCode::Protocol, problem);
+  return fail(ErrorCode::Protocol, "a message of a kind that is not known");
+}
+
+}  // namespace
+
+Result<Message> decode(std::string_view line) {
+  if (line.size() > kLineBytesMax) {
+    return fail(ErrorCode::Protocol, fmt::format("a line of {} bytes; at most {} are accepted",
+                                                 line.size(), kLineBytesMax));
+  }
+  json::parse_options options;
+  options.max_depth = 8;
+  json::error_code error;
+  const auto value = json::parse(line, error, {}, options);
+  if (error) return fail(ErrorCode::Protocol, "not JSON: " + error.message());
+  if (!value.is_object()) return fail(ErrorCode::Protocol, "not a JSON object");
+  return read_message(value.get_object());
+}
+
+}  // namespace reachproof::protocol
