@@ -234,23 +234,35 @@ std::string text(const Problem& problem) {
 }
 
 void Problems::error(SourceMark mark, std::string message, std::string suggestion) {
-  problems_.push_back(
-      {Problem::Level::Error, file_, mark, std::move(message), std::move(suggestion)});
+  add({Problem::Level::Error, file_, mark, std::move(message), std::move(suggestion)});
 }
 
 void Problems::warning(SourceMark mark, std::string message, std::string suggestion) {
-  problems_.push_back(
-      {Problem::Level::Warning, file_, mark, std::move(message), std::move(suggestion)});
+  add({Problem::Level::Warning, file_, mark, std::move(message), std::move(suggestion)});
+}
+
+void Problems::add(Problem problem) {
+  if (!full()) {
+    problems_.push_back(std::move(problem));
+    return;
+  }
+  ++left_out_;
+  error_left_out_ = error_left_out_ || problem.level == Problem::Level::Error;
 }
 
 bool Problems::any_error() const {
-  return std::ranges::any_of(problems_,
-                             [](const Problem& p) { return p.level == Problem::Level::Error; });
+  return error_left_out_ || std::ranges::any_of(problems_, [](const Problem& p) {
+    return p.level == Problem::Level::Error;
+  });
 }
 
 std::vector<Problem> Problems::sorted() const {
   auto sorted = problems_;
   std::ranges::stable_sort(sorted, {}, &Problem::mark);
+  if (left_out_ > 0) {
+    const auto level = error_left_out_ ? Problem::Level::Error : Problem::Level::Warning;
+    sorted.push_back({level, file_, {}, fmt::format("{} more problems are not shown", left_out_), ""});
+  }
   return sorted;
 }
 
@@ -280,7 +292,6 @@ Node parse_document(std::string_view yaml, Problems& problems) {
 }
 
 Result<std::string> read_text_file(const std::string& path) {
-  std::error_code unused;
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorCode::Config, fmt::format("cannot open `{}`", path));
   std::string bytes(kDocumentBytesMax + 1, '\0');

@@ -43,6 +43,10 @@ struct Problem {
 /// "file:12:5: error: unknown key `form` in flow F01; did you mean `from`?"
 [[nodiscard]] std::string text(const Problem& problem);
 
+/// More problems than this in one file are counted, not kept: nobody reads on, and hostile input
+/// must not fill the memory.
+inline constexpr std::size_t kProblemsMax = 1000;
+
 /// Collects the problems of one file.
 class Problems {
  public:
@@ -51,13 +55,18 @@ class Problems {
   void error(SourceMark mark, std::string message, std::string suggestion = "");
   void warning(SourceMark mark, std::string message, std::string suggestion = "");
   [[nodiscard]] bool any_error() const;
-  /// Sorted by place in the file.
+  [[nodiscard]] bool full() const { return problems_.size() >= kProblemsMax; }
+  /// Sorted by place in the file; the last one says how many were left out, if any were.
   [[nodiscard]] std::vector<Problem> sorted() const;
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
+  void add(Problem problem);
+
   std::string file_;
   std::vector<Problem> problems_;
+  std::size_t left_out_ = 0;
+  bool error_left_out_ = false;
 };
 
 /// Largest file that is read, in bytes, and deepest nesting.
