@@ -1,0 +1,232 @@
+#include "probe/witness.h"
+
+#include <fmt/core.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "probe/attempt_engine.h"
+#include "probe/clock.h"
+#include "probe/socket_address.h"
+#include "probe/socket_table.h"
+#include "protocol/keyed_answer.h"
+
+namespace reachproof::probe {
+namespace {
+
+constexpr std::chrono::milliseconds kSelfCheckTimeout{700};
+constexpr std::int64_t kCanaryWaitUs = 1'000'000;
+/// Packets of the last try may still be on their way up when the watch ends.
+constexpr std::int64_t kSettleUs = 150'000;
+
+std::set<core::IpAddress> own_addresses(const std::vector<core::IpAddress>& told) {
+  std::set<core::IpAddress> own(told.begin(), told.end());
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return own;
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    if (entry->ifa_addr == nullptr) continue;
+    const auto family = entry->ifa_addr->sa_family;
+    if (family != AF_INET && family != AF_INET6) continue;
+    sockaddr_storage storage{};
+    std::memcpy(&storage, entry->ifa_addr,
+                family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    own.insert(address_of(storage).address);
+  }
+  freeifaddrs(list);
+  return own;
+}
+
+/// Connects to each of these ports at each own address; those that accepted (TCP) or answered
+/// (UDP), and those over UDP that refused.
+struct SelfCheck {
+  std::set<core::ProtocolPort> accepted;
+  std::set<core::ProtocolPort> refused;
+};
+
+SelfCheck self_check(const std::vector<core::ProtocolPort>& ports,
+                     const std::vector<core::IpAddress>& addresses,
+                     const std::function<void()>& meanwhile) {
+  SelfCheck result;
+  std::vector<protocol::AttemptOrder> orders;
+  for (const auto& port : ports) {
+    for (const auto& address : addresses) {
+      protocol::AttemptOrder order;
+      order.id = orders.size();
+      order.protocol = port.protocol;
+      order.address = address;
+      order.port = port.port;
+      order.timeout = kSelfCheckTimeout;
+      if (port.protocol == core::Protocol::Udp) order.nonce = protocol::random_nonce();
+      orders.push_back(order);
+    }
+  }
+  constexpr std::size_t kWindow = 256;
+  auto engine = AttemptEngine::create(kWindow, [&](protocol::OutcomeReport&& report) {
+    const auto& order = orders[report.id];
+    if (report.outcome == core::Outcome::Connected) {
+      result.accepted.insert({order.protocol, order.port});
+    } else if (report.outcome == core::Outcome::Refused) {
+      result.refused.insert({order.protocol, order.port});
+    }
+  });
+  if (!engine) return result;
+  for (std::size_t next = 0; next < orders.size() || (*engine)->in_flight() > 0;) {
+    while (next < orders.size() && !(*engine)->full()) (*engine)->start(orders[next++]);
+    (*engine)->run_once(std::chrono::milliseconds(2));
+    meanwhile();
+  }
+  return result;
+}
+
+}  // namespace
+
+Witness::Witness(protocol::Arm order, OwnListeners listeners)
+    : order_(std::move(order)), listeners_(std::move(listeners)) {
+  std::vector<core::ProtocolPort> ports;
+  for (const auto& watched : order_.ports) ports.push_back(watched.port);
+  book_.watch(ports);
+  book_.set_local(own_addresses(order_.addresses));
+}
+
+Result<Witness> Witness::arm(const protocol::Arm& order, protocol::Armed& answer) {
+  auto listeners = OwnListeners::create(order.key);
+  if (!listeners) return fail(std::move(listeners), "witness");
+  Witness witness(order, std::move(*listeners));
+  witness.open_listeners();
+  witness.start_capture();
+  answer.id = order.id;
+  answer.ports = witness.port_reports();
+  answer.capture = witness.problem_.empty();
+  answer.detail = witness.problem_;
+  answer.at = moment_now();
+  return witness;
+}
+
+void Witness::open_listeners() {
+  for (const auto& watched : order_.ports) {
+    if (watched.may_listen) (void)listeners_.listen(watched.port, order_.addresses);
+  }
+}
+
+void Witness::start_capture() {
+  // The canary is a datagram to ourselves, on a port of its own that the filter lets through.
+  if (order_.addresses.empty()) {
+    problem_ = "the witness was told no address of its own";
+    return;
+  }
+  canary_address_ = order_.addresses.front();
+  const int type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  canary_ = FileDescriptor(::socket(family_number(canary_address_.family()), type, 0));
+  const auto any_port = SocketAddress::of(canary_address_, 0);
+  if (!canary_.open() || ::bind(canary_.get(), any_port.raw(), any_port.size) != 0) {
+    problem_ = fmt::format("cannot bind {}: {}", canary_address_.text(), std::strerror(errno));
+    return;
+  }
+  canary_port_ = {core::Protocol::Udp, local_end(canary_.get()).port};
+  std::vector<core::ProtocolPort> ports{canary_port_};
+  for (const auto& watched : order_.ports) ports.push_back(watched.port);
+  auto capture = Capture::open(ports);
+  if (!capture) {
+    problem_ = capture.error().message;
+    return;
+  }
+  capture_ = std::move(*capture);
+  if (!capture_sees_own_packet()) problem_ = "the capture did not see the witness's own packet";
+}
+
+void Witness::drain_capture() {
+  if (!capture_) return;
+  const auto drained = capture_->drain([this](const Packet& packet) {
+    if (packet.kind == Packet::Kind::Datagram &&
+        packet.ends.destination_port == canary_port_.port &&
+        packet.ends.source_port == canary_port_.port) {
+      ++canary_seen_;
+      return;
+    }
+    book_.note(packet);
+  });
+  if (!drained && problem_.empty()) problem_ = drained.error().message;
+}
+
+bool Witness::capture_sees_own_packet() {
+  const auto to = SocketAddress::of(canary_address_, canary_port_.port);
+  const auto seen_before = canary_seen_;
+  const std::int64_t until = monotonic_us() + kCanaryWaitUs;
+  const std::string_view text = "reachproof canary";
+  while (monotonic_us() < until) {
+    ::sendto(canary_.get(), text.data(), text.size(), MSG_NOSIGNAL, to.raw(), to.size);
+    pollfd ready{.fd = capture_->fd(), .events = POLLIN, .revents = 0};
+    ::poll(&ready, 1, 50);
+    drain_capture();
+    if (canary_seen_ > seen_before) return true;
+  }
+  return false;
+}
+
+void Witness::serve() {
+  listeners_.serve();
+  drain_capture();
+}
+
+std::vector<protocol::PortReport> Witness::port_reports() {
+  std::vector<core::ProtocolPort> others;
+  for (const auto& watched : order_.ports) {
+    if (!listeners_.holds(watched.port)) others.push_back(watched.port);
+  }
+  const auto checked = self_check(others, order_.addresses, [this] { serve(); });
+  const auto served = served_ports();
+  std::vector<protocol::PortReport> reports;
+  for (const auto& watched : order_.ports) {
+    const auto& port = watched.port;
+    auto listener = protocol::Listener::Closed;
+    if (listeners_.holds(port)) {
+      listener = protocol::Listener::Own;
+    } else if (checked.accepted.contains(port)) {
+      listener = protocol::Listener::Service;
+    } else if (served.contains(port)) {
+      // Somebody serves it, though a connection from its own host does not get through: its
+      // firewall stops that too (TCP), or it does not answer what it does not know (UDP).
+      listener = port.protocol == core::Protocol::Tcp ? protocol::Listener::Service
+                                                      : protocol::Listener::Mute;
+    }
+    reports.push_back({port, listener});
+  }
+  return reports;
+}
+
+protocol::Done Witness::disarm() {
+  const std::int64_t settled = monotonic_us() + kSettleUs;
+  while (monotonic_us() < settled) {
+    pollfd ready{.fd = capture_fd(), .events = POLLIN, .revents = 0};
+    ::poll(&ready, 1, 10);
+    serve();
+  }
+  protocol::Done done{.what = protocol::Done::What::Watch, .id = order_.id};
+  if (capture_ && problem_.empty()) {
+    if (!capture_sees_own_packet()) problem_ = "the capture stopped seeing packets";
+    if (const auto losses = capture_->losses()) {
+      done.packets = losses->received;
+      done.dropped = losses->dropped;
+      if (losses->dropped > 0) {
+        problem_ = fmt::format("the capture lost {} packets", losses->dropped);
+      }
+    } else {
+      problem_ = losses.error().message;
+    }
+    if (book_.overflowed()) problem_ = "more conversations than the witness can remember";
+  }
+  done.ports = port_reports();
+  capture_.reset();
+  done.sound = problem_.empty();
+  done.detail = problem_;
+  done.at = moment_now();
+  return done;
+}
+
+}  // namespace reachproof::probe

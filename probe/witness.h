@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "core/error.h"
+#include "probe/capture.h"
+#include "probe/own_listeners.h"
+#include "probe/sighting_book.h"
+#include "protocol/message.h"
+
+namespace reachproof::probe {
+
+/// Watches one host for one arm: its capture, its own listeners, and the proof that both work.
+///
+/// arm() and disarm() block for up to about two seconds each, while the witness connects to its
+/// own host and waits to see its own packets. Between them, poll capture_fd() and listeners_fd()
+/// and call serve(). One thread owns it.
+class Witness {
+ public:
+  /// Arms. Always gives an answer to send: where the capture cannot run or be proven, `capture`
+  /// is false and `detail` says why; the ports are reported all the same.
+  static Result<Witness> arm(const protocol::Arm& order, protocol::Armed& answer);
+
+  [[nodiscard]] int capture_fd() const { return capture_ ? capture_->fd() : -1; }
+  [[nodiscard]] int listeners_fd() const { return listeners_.epoll_fd(); }
+  void serve();
+
+  /// Ends the watch: proves the capture again, looks at the ports again.
+  [[nodiscard]] protocol::Done disarm();
+  /// What was seen of all these tries; valid after disarm() too.
+  [[nodiscard]] std::vector<protocol::SeenTry> look_up(
+      const std::vector<protocol::ExpectedTry>& tries) const {
+    return book_.look_up(tries);
+  }
+  [[nodiscard]] std::uint32_t id() const { return order_.id; }
+
+ private:
+  Witness(protocol::Arm order, OwnListeners listeners);
+  void open_listeners();
+  void start_capture();
+  /// Sends itself a datagram and waits until the capture has seen it.
+  [[nodiscard]] bool capture_sees_own_packet();
+  void drain_capture();
+  [[nodiscard]] std::vector<protocol::PortReport> port_reports();
+
+  protocol::Arm order_;
+  OwnListeners listeners_;
+  std::optional<Capture> capture_;
+  SightingBook book_;
+  FileDescriptor canary_;
+  core::ProtocolPort canary_port_;
+  core::IpAddress canary_address_;
+  std::uint64_t canary_seen_ = 0;
+  std::string problem_;  ///< why the capture proves nothing, empty while it does
+};
+
+}  // namespace reachproof::probe
