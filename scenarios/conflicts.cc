@@ -108,7 +108,8 @@ std::optional<core::ProtocolPort> first_uncovered(const std::vector<PortRange>& 
         next = std::uint32_t{cover.last} + 1;
       }
     }
-    if (next <= range.last) return core::ProtocolPort{range.protocol, static_cast<core::Port>(next)};
+    if (next <= range.last)
+      return core::ProtocolPort{range.protocol, static_cast<core::Port>(next)};
   }
   return std::nullopt;
 }
@@ -210,7 +211,8 @@ class Conflicts {
     if (met.empty()) return;
     problems_.error(rule.mark,
                     fmt::format("exception {} lifts the default, but forbid {} (line {}) stands "
-                                "against {}", rule.id, forbid.rule->id, forbid.rule->mark.line, met),
+                                "against {}",
+                                rule.id, forbid.rule->id, forbid.rule->mark.line, met),
                     fmt::format("write `of: {}`, or narrow the exception", forbid.rule->id));
   }
 

@@ -6,16 +6,16 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <map>
-#include <set>
 #include <sstream>
 
 namespace reachproof::scenarios {
 namespace {
 
-SourceMark mark_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+SourceMark mark_of(const YAML::Mark& mark) {
+  return {mark.line + 1, mark.column + 1};
+}
 
 /// Builds our tree from yaml-cpp's events, so that no YAML type leaves this file.
 class TreeBuilder : public YAML::EventHandler {
@@ -77,8 +77,8 @@ class TreeBuilder : public YAML::EventHandler {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (static_cast<int>(open_.size()) >= kDocumentDepthMax) {
-      throw YAML::ParserException(mark, fmt::format("nested deeper than {} levels",
-                                                    kDocumentDepthMax));
+      throw YAML::ParserException(mark,
+                                  fmt::format("nested deeper than {} levels", kDocumentDepthMax));
     }
     open_.push_back(Node{.kind = kind, .mark = mark_of(mark)});
     keys_.push_back({});
@@ -132,7 +132,7 @@ std::size_t valid_utf8_prefix(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1
+    const std::size_t length = lead < 0x80                   ? 1
                                : lead >= 0xc2 && lead < 0xe0 ? 2
                                : lead >= 0xe0 && lead < 0xf0 ? 3
                                : lead >= 0xf0 && lead < 0xf5 ? 4
@@ -173,8 +173,7 @@ bool bytes_are_sound(std::string_view text, Problems& problems) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 && c != '\n' && c != '\r' && c != '\t') {
-      problems.error(mark_at(text, i), fmt::format("control character 0x{:02x}", c),
-                     "remove it");
+      problems.error(mark_at(text, i), fmt::format("control character 0x{:02x}", c), "remove it");
       return false;
     }
   }
@@ -252,8 +251,8 @@ void Problems::add(Problem problem) {
 
 bool Problems::any_error() const {
   return error_left_out_ || std::ranges::any_of(problems_, [](const Problem& p) {
-    return p.level == Problem::Level::Error;
-  });
+           return p.level == Problem::Level::Error;
+         });
 }
 
 std::vector<Problem> Problems::sorted() const {
@@ -261,7 +260,8 @@ std::vector<Problem> Problems::sorted() const {
   std::ranges::stable_sort(sorted, {}, &Problem::mark);
   if (left_out_ > 0) {
     const auto level = error_left_out_ ? Problem::Level::Error : Problem::Level::Warning;
-    sorted.push_back({level, file_, {}, fmt::format("{} more problems are not shown", left_out_), ""});
+    sorted.push_back(
+        {level, file_, {}, fmt::format("{} more problems are not shown", left_out_), ""});
   }
   return sorted;
 }
@@ -317,95 +317,6 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
     }
   }
   return best == nullptr ? "" : fmt::format("did you mean `{}`?", *best);
-}
-
-MapReader::MapReader(const Node& node, std::string what, Problems& problems)
-    : node_(node), what_(std::move(what)), problems_(problems) {
-  usable_ = node.kind == Node::Kind::Map;
-  if (!usable_) problems_.error(node.mark, what_ + " must be a map of keys and values");
-}
-
-const Node* MapReader::optional(std::string_view key) {
-  asked_.emplace_back(key);
-  return usable_ ? node_.find(key) : nullptr;
-}
-
-const Node* MapReader::required(std::string_view key) {
-  const Node* value = optional(key);
-  if (usable_ && value == nullptr) {
-    problems_.error(node_.mark, fmt::format("{} lacks the key `{}`", what_, key));
-  }
-  return value;
-}
-
-std::string MapReader::optional_text(std::string_view key, std::string fallback) {
-  const Node* value = optional(key);
-  if (value == nullptr) return fallback;
-  return scalar_text(*value, fmt::format("`{}` of {}", key, what_), problems_);
-}
-
-std::string MapReader::required_text(std::string_view key) {
-  const Node* value = required(key);
-  if (value == nullptr) return "";
-  return scalar_text(*value, fmt::format("`{}` of {}", key, what_), problems_);
-}
-
-bool MapReader::optional_bool(std::string_view key, bool fallback) {
-  const Node* value = optional(key);
-  if (value == nullptr) return fallback;
-  const bool plain = value->kind == Node::Kind::Scalar && !value->quoted;
-  if (plain && value->text == "true") return true;
-  if (plain && value->text == "false") return false;
-  problems_.error(value->mark, fmt::format("`{}` of {} must be true or false", key, what_));
-  return fallback;
-}
-
-int MapReader::optional_int(std::string_view key, int fallback, int min, int max) {
-  const Node* value = optional(key);
-  if (value == nullptr) return fallback;
-  int number = 0;
-  const auto& digits = value->text;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  const bool whole = value->kind == Node::Kind::Scalar && !value->quoted && !digits.empty() &&
-                     error == std::errc{} && end == digits.data() + digits.size();
-  if (whole && number >= min && number <= max) return number;
-  problems_.error(value->mark, fmt::format("`{}` of {} must be a whole number from {} to {}", key,
-                                           what_, min, max));
-  return fallback;
-}
-
-std::vector<std::string> MapReader::optional_texts(std::string_view key) {
-  const Node* value = optional(key);
-  std::vector<std::string> texts;
-  if (value == nullptr) return texts;
-  if (value->kind != Node::Kind::Sequence) {
-    problems_.error(value->mark, fmt::format("`{}` of {} must be a list", key, what_));
-    return texts;
-  }
-  for (const auto& item : value->items) {
-    auto text = scalar_text(item, fmt::format("an entry of `{}` of {}", key, what_), problems_);
-    if (!text.empty()) texts.push_back(std::move(text));
-  }
-  return texts;
-}
-
-void MapReader::finish() {
-  if (!usable_) return;
-  std::set<std::string> reported;
-  for (const auto& [key, value] : node_.entries) {
-    if (std::ranges::find(asked_, key.text) != asked_.end()) continue;
-    if (!reported.insert(key.text).second) continue;
-    problems_.error(key.mark, fmt::format("unknown key `{}` in {}", key.text, what_),
-                    did_you_mean(key.text, asked_));
-  }
-}
-
-std::string scalar_text(const Node& node, const std::string& what, Problems& problems) {
-  if (node.kind == Node::Kind::Scalar && !node.text.empty()) return node.text;
-  problems.error(node.mark, node.kind == Node::Kind::Null || node.kind == Node::Kind::Scalar
-                                ? what + " is empty"
-                                : what + " must be plain text");
-  return "";
 }
 
 }  // namespace reachproof::scenarios

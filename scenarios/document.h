@@ -22,9 +22,9 @@ struct Node {
   enum class Kind { Null, Scalar, Sequence, Map };
   Kind kind = Kind::Null;
   SourceMark mark;
-  std::string text;   ///< of a scalar
+  std::string text;  ///< of a scalar
   bool quoted = false;
-  std::vector<Node> items;  ///< of a sequence
+  std::vector<Node> items;                     ///< of a sequence
   std::vector<std::pair<Node, Node>> entries;  ///< of a map, in file order, duplicates included
 
   /// The value under a key, or null where the key is missing.
@@ -81,7 +81,8 @@ inline constexpr int kDocumentDepthMax = 32;
 [[nodiscard]] Result<std::string> read_text_file(const std::string& path);
 
 /// The nearest of `known` to a misspelt word as "did you mean `x`?", or "" if nothing is near.
-[[nodiscard]] std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+[[nodiscard]] std::string did_you_mean(std::string_view word,
+                                       const std::vector<std::string>& known);
 
 /// Reads the keys of one map and reports, when finished, those that nobody asked for.
 ///
@@ -118,6 +119,7 @@ class MapReader {
 };
 
 /// The text of a scalar node; anything else is a problem and gives "".
-[[nodiscard]] std::string scalar_text(const Node& node, const std::string& what, Problems& problems);
+[[nodiscard]] std::string scalar_text(const Node& node, const std::string& what,
+                                      Problems& problems);
 
 }  // namespace reachproof::scenarios

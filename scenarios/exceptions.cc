@@ -27,7 +27,8 @@ void check_dates(Fields& keys, const core::ExceptionRule& exception, Draft& draf
   const int days_max = draft.scenario.defaults.exception_days_max;
   const auto expires_mark = keys.mark_of("expires");
   if (exception.expires < exception.created) {
-    draft.problems.error(expires_mark, fmt::format("exception {} expires before it was created", id));
+    draft.problems.error(expires_mark,
+                         fmt::format("exception {} expires before it was created", id));
   } else if (exception.expires - exception.created > days(days_max)) {
     draft.problems.error(
         expires_mark,
@@ -36,14 +37,14 @@ void check_dates(Fields& keys, const core::ExceptionRule& exception, Draft& draf
         fmt::format("let it expire by {}", core::text(exception.created + days(days_max))));
   }
   if (exception.expires < draft.today) {
-    draft.problems.error(expires_mark,
-                         fmt::format("exception {} expired on {}", id, core::text(exception.expires)),
-                         "remove it, or have it approved again with a new id and new dates");
+    draft.problems.error(
+        expires_mark, fmt::format("exception {} expired on {}", id, core::text(exception.expires)),
+        "remove it, or have it approved again with a new id and new dates");
   } else if (exception.created > draft.today) {
-    draft.problems.warning(keys.mark_of("created"),
-                           fmt::format("exception {} is not in force before {}", id,
-                                       core::text(exception.created)),
-                           "until then its violation counts");
+    draft.problems.warning(
+        keys.mark_of("created"),
+        fmt::format("exception {} is not in force before {}", id, core::text(exception.created)),
+        "until then its violation counts");
   }
 }
 

@@ -173,9 +173,9 @@ std::optional<std::chrono::milliseconds> Fields::duration(std::string_view key,
     problems_.error(value->mark, fmt::format("{} is not a duration: `{}`", said(key), text),
                     "write a number and its unit, as in 250ms, 3s, 10m, 3h or 7d");
   } else if (*duration < bounds.min || *duration > bounds.max) {
-    problems_.error(value->mark, fmt::format("{} is out of bounds: `{}`", said(key), text),
-                    fmt::format("it must lie between {} ms and {} ms", bounds.min.count(),
-                                bounds.max.count()));
+    problems_.error(
+        value->mark, fmt::format("{} is out of bounds: `{}`", said(key), text),
+        fmt::format("it must lie between {} ms and {} ms", bounds.min.count(), bounds.max.count()));
     return std::nullopt;
   }
   return duration;
@@ -257,8 +257,9 @@ std::vector<core::PortRange> read_ports(const Node& node, const std::string& wha
     if (twice == ports.end()) {
       ports.push_back(*range);
     } else {
-      problems.error(item.mark, fmt::format("{} lists ports twice: `{}` overlaps `{}`", what,
-                                            range->text(), twice->text()),
+      problems.error(item.mark,
+                     fmt::format("{} lists ports twice: `{}` overlaps `{}`", what, range->text(),
+                                 twice->text()),
                      "keep one");
     }
   }
@@ -279,8 +280,8 @@ std::optional<core::Cidr> read_cidr(const Node& node, const std::string& what, P
 bool check_known(const Located& name, const std::vector<std::string>& known, std::string_view kind,
                  const std::string& where, Problems& problems) {
   if (std::ranges::find(known, name.text) != known.end()) return true;
-  if (problems.full()) return false;
-  auto suggestion = did_you_mean(name.text, known);
+  // Nobody sees suggestions once there are too many problems, and each takes its time.
+  auto suggestion = problems.full() ? "" : did_you_mean(name.text, known);
   if (suggestion.empty() && known.empty()) suggestion = fmt::format("no {} is defined", kind);
   problems.error(name.mark, fmt::format("unknown {} `{}` in {}", kind, name.text, where),
                  suggestion);

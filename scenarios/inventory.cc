@@ -100,9 +100,10 @@ class InventoryReader {
       if (text.empty()) continue;
       const auto address = core::IpAddress::parse(text);
       if (!address) {
-        problems_.error(item.mark, fmt::format("an entry of {} is not an address: `{}`",
-                                               keys.said("addresses"), text),
-                        "write one IPv4 or IPv6 address, without prefix, port or zone");
+        problems_.error(
+            item.mark,
+            fmt::format("an entry of {} is not an address: `{}`", keys.said("addresses"), text),
+            "write one IPv4 or IPv6 address, without prefix, port or zone");
         continue;
       }
       claim(address->text(), "address", item.mark, addresses_);
@@ -113,9 +114,9 @@ class InventoryReader {
   void read_hostname(Fields& keys, core::Endpoint& endpoint) {
     endpoint.hostname = keys.optional_text("hostname");
     if (endpoint.hostname.empty() || is_hostname(endpoint.hostname)) return;
-    problems_.error(keys.mark_of("hostname"),
-                    fmt::format("{} is not a host name: `{}`", keys.said("hostname"),
-                                endpoint.hostname));
+    problems_.error(
+        keys.mark_of("hostname"),
+        fmt::format("{} is not a host name: `{}`", keys.said("hostname"), endpoint.hostname));
   }
 
   void read_probe(const Node* node, const std::string& what, core::Endpoint& endpoint) {

@@ -63,7 +63,8 @@ void read_excepts(const Node& node, const std::string& what, core::Match& match,
     return;
   }
   if (node.items.size() > kExceptMax) {
-    problems.error(node.mark, fmt::format("`except` of {} has more than {} entries", what, kExceptMax));
+    problems.error(node.mark,
+                   fmt::format("`except` of {} has more than {} entries", what, kExceptMax));
     return;
   }
   for (const auto& item : node.items) {
@@ -77,8 +78,8 @@ void read_excepts(const Node& node, const std::string& what, core::Match& match,
     }
   }
   if (match.cidr && !address_left(*match.cidr, match.except)) {
-    problems.error(node.mark, fmt::format("`except` of {} leaves no address of {}", what,
-                                          match.cidr->text()));
+    problems.error(node.mark,
+                   fmt::format("`except` of {} leaves no address of {}", what, match.cidr->text()));
   }
 }
 

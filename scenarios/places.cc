@@ -40,7 +40,8 @@ std::map<std::string, std::string> read_labels(Fields& keys, Problems& problems)
   }
   for (const auto& [key, value] : node->entries) {
     const auto name = read_name(key, "a key of " + keys.said("labels"), problems);
-    auto text = scalar_text(value, fmt::format("the label `{}` of {}", name, keys.what()), problems);
+    auto text =
+        scalar_text(value, fmt::format("the label `{}` of {}", name, keys.what()), problems);
     if (!name.empty() && !text.empty()) labels.emplace(name, std::move(text));
   }
   return labels;
@@ -90,7 +91,8 @@ core::Workload read_workload(const std::string& name, SourceMark mark, const Nod
   workload.labels = read_labels(keys, draft.problems);
   workload.match = read_matches(keys, draft.problems);
   keys.refuse("fragile", fmt::format("`fragile` of workload {} is not supported yet; until then "
-                                     "keep attempts away with `limits.blackouts`", name));
+                                     "keep attempts away with `limits.blackouts`",
+                                     name));
   keys.finish();
   return workload;
 }

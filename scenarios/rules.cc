@@ -10,8 +10,9 @@ namespace {
 
 bool is_technique(std::string_view text) {
   const auto digits = [&](std::size_t from, std::size_t count) {
-    return text.size() >= from + count &&
-           std::ranges::all_of(text.substr(from, count), [](char c) { return c >= '0' && c <= '9'; });
+    return text.size() >= from + count && std::ranges::all_of(text.substr(from, count), [](char c) {
+             return c >= '0' && c <= '9';
+           });
   };
   if (!text.starts_with('T') || !digits(1, 4)) return false;
   return text.size() == 5 || (text.size() == 9 && text[5] == '.' && digits(6, 3));
@@ -23,8 +24,9 @@ std::vector<std::string> read_techniques(Fields& keys, Problems& problems) {
     if (is_technique(name.text)) {
       techniques.push_back(name.text);
     } else {
-      problems.error(name.mark, fmt::format("an entry of {} is not an ATT&CK technique: `{}`",
-                                            keys.said("techniques"), name.text),
+      problems.error(name.mark,
+                     fmt::format("an entry of {} is not an ATT&CK technique: `{}`",
+                                 keys.said("techniques"), name.text),
                      "write it as in T1021 or T1552.005");
     }
   }
@@ -34,8 +36,10 @@ std::vector<std::string> read_techniques(Fields& keys, Problems& problems) {
 void refuse_layers(Fields& keys, Problems& problems) {
   const auto layer = keys.optional_text("layer");
   if (layer.empty() || layer == "network") return;
-  problems.error(keys.mark_of("layer"), fmt::format("layer `{}` is not supported yet; only the "
-                                                    "network layer is tested", layer),
+  problems.error(keys.mark_of("layer"),
+                 fmt::format("layer `{}` is not supported yet; only the "
+                             "network layer is tested",
+                             layer),
                  "remove the key, or the rule would promise what nothing tests");
 }
 
@@ -77,7 +81,8 @@ core::FlowRule read_flow(const Node& node, Draft& draft) {
   }
   flow.severity = keys.severity("severity");
   flow.hours = keys.hours("hours");
-  flow.check = read_check(keys.optional("check"), keys.what(), draft.scenario.defaults.check, draft);
+  flow.check =
+      read_check(keys.optional("check"), keys.what(), draft.scenario.defaults.check, draft);
   flow.why = keys.optional_text("why");
   flow.controls = read_control_ids(keys, draft);
   flow.techniques = read_techniques(keys, draft.problems);
@@ -129,8 +134,8 @@ PortsOfRule read_service_of_rule(const Node& node, const std::string& what, Draf
     const auto range = read_port_range(node, what, draft.problems);
     return range ? PortsOfRule{range->text(), {*range}} : PortsOfRule{};
   }
-  if (text.empty() || !check_known({text, node.mark}, draft.service_names(), "service", what,
-                                   draft.problems)) {
+  if (text.empty() ||
+      !check_known({text, node.mark}, draft.service_names(), "service", what, draft.problems)) {
     return {};
   }
   const auto& services = draft.scenario.services;
@@ -140,10 +145,10 @@ PortsOfRule read_service_of_rule(const Node& node, const std::string& what, Draf
 void check_ends(const Span& span, Fields& keys, Draft& draft) {
   const auto& from = span.from.workloads;
   if (std::ranges::find(from, kCloudMetadata) != from.end()) {
-    draft.problems.error(keys.mark_of("from"),
-                         fmt::format("{} is cloud-metadata, from which no attempt can leave",
-                                     keys.said("from")),
-                         "a rule may only lead to it");
+    draft.problems.error(
+        keys.mark_of("from"),
+        fmt::format("{} is cloud-metadata, from which no attempt can leave", keys.said("from")),
+        "a rule may only lead to it");
   }
   if (from.size() == 1 && from == span.to.workloads) {
     draft.problems.error(keys.mark_of("to"),
@@ -172,7 +177,8 @@ std::string claim_id(Fields& keys, Draft& draft) {
   if (!fresh) {
     draft.problems.error(mark, fmt::format("the id {} is used twice", id),
                          fmt::format("the first is on line {}; flows, forbids and exceptions share "
-                                     "one set of ids", first->second.line));
+                                     "one set of ids",
+                                     first->second.line));
   }
   return id;
 }

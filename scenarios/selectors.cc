@@ -84,8 +84,8 @@ void keep_labelled(const Node* node, const std::string& what, Choice& choice, Dr
   }
   std::vector<std::string> said;
   for (const auto& [key, value] : node->entries) {
-    const auto text = scalar_text(value, fmt::format("the label `{}` of {}", key.text, what),
-                                  draft.problems);
+    const auto text =
+        scalar_text(value, fmt::format("the label `{}` of {}", key.text, what), draft.problems);
     if (text.empty()) {
       choice.sound = false;
       continue;
@@ -97,6 +97,7 @@ void keep_labelled(const Node* node, const std::string& what, Choice& choice, Dr
       return label != workload.labels.end() && label->second == text;
     });
   }
+  std::ranges::sort(said);  // so that the order of keys makes no difference anywhere
   choice.said.push_back("label " + joined(said));
 }
 
@@ -110,9 +111,9 @@ std::string subtract(const Node* node, const std::string& what, Choice& choice, 
   for (std::size_t i = 0; i < workloads.size(); ++i) {
     if (!contains(sound, workloads[i].name)) continue;
     if (!choice.chosen[i] && choice.sound) {
-      draft.problems.warning(node->mark,
-                             fmt::format("`not` of {} takes away {}, which the rest does not select",
-                                         what, workloads[i].name));
+      draft.problems.warning(
+          node->mark, fmt::format("`not` of {} takes away {}, which the rest does not select", what,
+                                  workloads[i].name));
     }
     choice.chosen[i] = false;
   }

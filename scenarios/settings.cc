@@ -21,7 +21,8 @@ constexpr int kSamplesMax = 1000;
 constexpr int kExceptionDaysCap = 365;
 
 bool is_above(const core::Rate& rate, const core::Rate& limit) {
-  return rate.count * std::int64_t{limit.per.count()} > limit.count * std::int64_t{rate.per.count()};
+  return rate.count * std::int64_t{limit.per.count()} >
+         limit.count * std::int64_t{rate.per.count()};
 }
 
 core::Blackout read_blackout(const Node& node, Draft& draft) {
@@ -47,7 +48,8 @@ std::vector<core::Severity> read_selected_severities(const Node* select, const s
   Fields keys(*select, fmt::format("`select` of {}", owner), draft.problems);
   keys.require({"severity"});
   for (const auto& item : listed_items(keys.optional("severity"), "severity", 4, draft)) {
-    const auto severity = read_severity(item, "an entry of " + keys.said("severity"), draft.problems);
+    const auto severity =
+        read_severity(item, "an entry of " + keys.said("severity"), draft.problems);
     if (severity) severities.push_back(*severity);
   }
   keys.finish();
@@ -59,9 +61,10 @@ std::string read_cron(Fields& keys, Problems& problems) {
   if (cron.empty()) return cron;
   const auto fault = cron_fault(cron);
   if (fault.empty()) return cron;
-  problems.error(keys.mark_of("cron"),
-                 fmt::format("{} is not a cron expression: {}", keys.said("cron"), fault),
-                 "write minute, hour, day, month and weekday in numbers, UTC, as in \"15 1 * * *\"");
+  problems.error(
+      keys.mark_of("cron"),
+      fmt::format("{} is not a cron expression: {}", keys.said("cron"), fault),
+      "write minute, hour, day, month and weekday in numbers, UTC, as in \"15 1 * * *\"");
   return "";
 }
 
@@ -90,10 +93,9 @@ void read_exception_defaults(const Node* node, Draft& draft) {
   Fields keys(*node, "`exceptions` of defaults", draft.problems);
   auto& days_max = draft.scenario.defaults.exception_days_max;
   days_max = keys.optional_int("max-days", days_max, 1, kExceptionDaysCap);
-  static const std::vector<std::string> known{"owner",       "approver",     "rationale",
-                                              "ticket",      "created",      "expires",
-                                              "type",        "compensating", "requested-by",
-                                              "review-by",   "severity",     "controls"};
+  static const std::vector<std::string> known{
+      "owner", "approver",     "rationale",    "ticket",    "created",  "expires",
+      "type",  "compensating", "requested-by", "review-by", "severity", "controls"};
   if (keys.optional("require") != nullptr) draft.exception_keys_required.clear();
   for (const auto& key : keys.name_list("require")) {
     if (check_known(key, known, "key", keys.said("require"), draft.problems)) {

@@ -15,7 +15,9 @@
 namespace reachproof::test {
 
 /// The day on which every document of the tables is loaded.
-inline core::Date today() { return *core::parse_date("2026-11-30"); }
+inline core::Date today() {
+  return *core::parse_date("2026-11-30");
+}
 
 /// One message that a wrong document must get, and its line.
 struct Expected {

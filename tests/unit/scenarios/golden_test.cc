@@ -11,7 +11,8 @@ using test::documents;
 using test::today;
 
 core::Scenario scenario_of_inventories() {
-  const auto path = std::string(REACHPROOF_SOURCE_DIR) + "/tests/golden/scenarios/inventory/scenario.yaml";
+  const auto path =
+      std::string(REACHPROOF_SOURCE_DIR) + "/tests/golden/scenarios/inventory/scenario.yaml";
   auto loaded = load_scenario_file(path, today());
   EXPECT_TRUE(loaded.has_value());
   return loaded ? loaded->scenario : core::Scenario{};
@@ -47,7 +48,8 @@ void expect_problems(const test::Document& document, const std::vector<Problem>&
         << all_of(problems);
   }
   EXPECT_EQ(errors_of(problems).size(), document.expected.size())
-      << document.path << " has other problems too:\n" << all_of(problems);
+      << document.path << " has other problems too:\n"
+      << all_of(problems);
 }
 
 TEST(GoldenScenarios, EachWrongDocumentGetsItsMessagesAtTheirLinesAndNoOthers) {
@@ -66,8 +68,8 @@ TEST(GoldenScenarios, EachRightDocumentLoadsWithoutWarnings) {
   for (const auto& document : table) {
     const auto loaded = load_scenario(document.text, document.path, today());
     ASSERT_TRUE(loaded.has_value()) << all_of(loaded.error());
-    EXPECT_THAT(loaded->warnings, testing::IsEmpty())
-        << document.path << "\n" << all_of(loaded->warnings);
+    EXPECT_THAT(loaded->warnings, testing::IsEmpty()) << document.path << "\n"
+                                                      << all_of(loaded->warnings);
     EXPECT_EQ(loaded->scenario.text, document.text);
     EXPECT_EQ(loaded->scenario.file, document.path);
   }
