@@ -106,7 +106,7 @@ class TreeBuilder : public YAML::EventHandler {
       }
       key = std::move(node);
     } else {
-      parent.entries.emplace_back(std::move(*key), std::move(node));
+      parent.entries.push_back({std::move(*key), std::move(node)});
       key.reset();
     }
   }

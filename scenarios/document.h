@@ -24,11 +24,18 @@ struct Node {
   SourceMark mark;
   std::string text;  ///< of a scalar
   bool quoted = false;
-  std::vector<Node> items;                     ///< of a sequence
-  std::vector<std::pair<Node, Node>> entries;  ///< of a map, in file order, duplicates included
+  std::vector<Node> items;  ///< of a sequence
+  struct Entry;
+  std::vector<Entry> entries;  ///< of a map, in file order, duplicates included
 
   /// The value under a key, or null where the key is missing.
   [[nodiscard]] const Node* find(std::string_view key) const;
+};
+
+/// A key and its value.
+struct Node::Entry {
+  Node first;
+  Node second;
 };
 
 struct Problem {

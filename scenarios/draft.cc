@@ -37,9 +37,9 @@ std::vector<std::string> Draft::control_ids() const {
   return names_of(scenario.controls, &core::Control::id);
 }
 
-std::vector<const std::pair<Node, Node>*> named_entries(const Node* section, const std::string& key,
-                                                        Draft& draft) {
-  std::vector<const std::pair<Node, Node>*> entries;
+std::vector<const Node::Entry*> named_entries(const Node* section, const std::string& key,
+                                              Draft& draft) {
+  std::vector<const Node::Entry*> entries;
   if (section == nullptr) return entries;
   if (section->kind != Node::Kind::Map) {
     draft.problems.error(section->mark, fmt::format("`{}` must be a map of names", key));

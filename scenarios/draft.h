@@ -56,9 +56,8 @@ void read_exceptions(const Node* section, Draft& draft);
                                              core::CheckSettings inherited, Draft& draft);
 
 /// The entries of a section of names, those with unsound names reported and left out.
-[[nodiscard]] std::vector<const std::pair<Node, Node>*> named_entries(const Node* section,
-                                                                      const std::string& key,
-                                                                      Draft& draft);
+[[nodiscard]] std::vector<const Node::Entry*> named_entries(const Node* section,
+                                                            const std::string& key, Draft& draft);
 /// The items of a section that is a list of at most `items_max`.
 [[nodiscard]] const std::vector<Node>& listed_items(const Node* section, const std::string& key,
                                                     std::size_t items_max, Draft& draft);

@@ -92,8 +92,8 @@ void keep_labelled(const Node* node, const std::string& what, Choice& choice, Dr
     }
     check_label(key, text, what, draft, choice);
     said.push_back(key.text + "=" + text);
-    keep(choice, draft.scenario.workloads, [&](const Workload& workload) {
-      const auto label = workload.labels.find(key.text);
+    keep(choice, draft.scenario.workloads, [&, name = key.text](const Workload& workload) {
+      const auto label = workload.labels.find(name);
       return label != workload.labels.end() && label->second == text;
     });
   }
