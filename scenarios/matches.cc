@@ -96,7 +96,7 @@ std::optional<std::string> addresses_meet(const core::Match& a, const core::Matc
 
 std::string said(const Attributes& attributes) {
   std::vector<std::string> parts;
-  for (const auto& [key, value] : attributes) parts.push_back(key + "=" + value);
+  for (const auto& [key, value] : attributes) parts.push_back(fmt::format("{}={}", key, value));
   return joined(parts);
 }
 

@@ -66,7 +66,7 @@ void check_label(const Node& key, const std::string& value, const std::string& w
   for (const auto& workload : draft.scenario.workloads) {
     for (const auto& [name, text] : workload.labels) {
       if (name == key.text && text == value) return;
-      known.push_back(name + "=" + text);
+      known.push_back(fmt::format("{}={}", name, text));
     }
   }
   draft.problems.error(key.mark,
