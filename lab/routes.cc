@@ -20,10 +20,13 @@ std::size_t index_of(const std::vector<T>& things, const std::string& name) {
   return static_cast<std::size_t>(std::ranges::find(things, name, &T::name) - things.begin());
 }
 
-/// A hop counts far more than the preference, which is different for each link.
+/// A hop counts far more than the preference, which is scattered (splitmix64) so that the sums of
+/// two ways differ, too: numbers in a row would tie around a ring.
 Cost cost_of(std::size_t link) {
-  const Cost preference = (link * 2654435761U) & 0xfffffU;
-  return (Cost{1} << 40U) + (preference << 8U) + (link & 0xffU);
+  Cost mixed = (link + 1) * 0x9e3779b97f4a7c15U;
+  mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
+  mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
+  return (Cost{1} << 48U) + (mixed >> 28U);
 }
 
 /// Segments come first, routers after them.

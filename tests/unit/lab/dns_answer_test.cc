@@ -15,7 +15,8 @@ Bytes query(const std::string& host, const std::string& domain, std::uint8_t typ
     bytes.push_back(static_cast<std::uint8_t>(label.size()));
     bytes.insert(bytes.end(), label.begin(), label.end());
   }
-  for (const std::uint8_t byte : {std::uint8_t{0}, std::uint8_t{0}, type, std::uint8_t{0}, std::uint8_t{1}}) {
+  for (const std::uint8_t byte :
+       {std::uint8_t{0}, std::uint8_t{0}, type, std::uint8_t{0}, std::uint8_t{1}}) {
     bytes.push_back(byte);
   }
   return bytes;

@@ -12,7 +12,8 @@ using testing::Not;
 Lab small() {
   return lab_of(
       "version: 1\nname: x\nsegments: { net: 10.1.0.0/24 }\nhosts:\n"
-      "  db: { segment: net, workload: phi-db, hostname: db.example, listeners: { tcp/5432: accept, "
+      "  db: { segment: net, workload: phi-db, hostname: db.example, listeners: { tcp/5432: "
+      "accept, "
       "tcp/22: closed } }\n"
       "  scanner: { segment: net, workload: scanner, probe: false }\n"
       "  extra: { segment: net }\n");
@@ -20,10 +21,11 @@ Lab small() {
 
 TEST(LabInventory, SaysWhereEachWorkloadRunsAndHowAProbeGetsThere) {
   const auto text = inventory_text(small(), {}, true);
-  EXPECT_THAT(text, HasSubstr("workload: \"phi-db\"\n    name: \"db\"\n    addresses: [\"10.1.0.10\"]\n"
-                              "    hostname: \"db.example\"\n    listens: [\"tcp/5432\"]\n"
-                              "    keep-closed: [\"tcp/22\"]\n"
-                              "    probe: { launch: { netns: \"x.db\" } }\n"));
+  EXPECT_THAT(text,
+              HasSubstr("workload: \"phi-db\"\n    name: \"db\"\n    addresses: [\"10.1.0.10\"]\n"
+                        "    hostname: \"db.example\"\n    listens: [\"tcp/5432\"]\n"
+                        "    keep-closed: [\"tcp/22\"]\n"
+                        "    probe: { launch: { netns: \"x.db\" } }\n"));
 }
 
 TEST(LabInventory, LeavesOutHostsWithoutWorkloadAndProbesThatAreNotWanted) {
@@ -33,7 +35,8 @@ TEST(LabInventory, LeavesOutHostsWithoutWorkloadAndProbesThatAreNotWanted) {
 }
 
 TEST(LabInventory, WithoutRootGoesThroughLabExec) {
-  const auto text = inventory_text(small(), {.reachproof = "/bin/rp", .probe = "/bin/probe"}, false);
+  const auto text =
+      inventory_text(small(), {.reachproof = "/bin/rp", .probe = "/bin/probe"}, false);
   EXPECT_THAT(text, HasSubstr("launch: { command: [\"/bin/rp\", \"lab\", \"exec\", "));
   EXPECT_THAT(text, HasSubstr("\"db\", \"--\", \"/bin/probe\", \"--stdio\"]"));
 }

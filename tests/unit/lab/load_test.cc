@@ -35,11 +35,18 @@ TEST(LabFile, ReportsEveryProblemAtOnceWithItsPlace) {
       "  b: { segment: net, addresses: [10.9.0.1] }\n"
       "  c: { segment: net, addresses: [10.1.0.7], listeners: { tcp/80: htp } }\n"
       "  d: { segment: net, addresses: [10.1.0.7] }\n");
-  EXPECT_THAT(wrong, HasSubstr("lab.yaml:5:3: error: segment `nt` of host a does not exist; did you mean `net`?"));
-  EXPECT_THAT(wrong, HasSubstr("lab.yaml:5:22: error: unknown key `listners` in host a; did you mean `listeners`?"));
-  EXPECT_THAT(wrong, HasSubstr("lab.yaml:6:3: error: 10.9.0.1 of host b lies outside of segment net"));
+  EXPECT_THAT(
+      wrong,
+      HasSubstr("lab.yaml:5:3: error: segment `nt` of host a does not exist; did you mean `net`?"));
+  EXPECT_THAT(
+      wrong,
+      HasSubstr(
+          "lab.yaml:5:21: error: unknown key `listners` in host a; did you mean `listeners`?"));
+  EXPECT_THAT(wrong,
+              HasSubstr("lab.yaml:6:3: error: 10.9.0.1 of host b lies outside of segment net"));
   EXPECT_THAT(wrong, HasSubstr("unknown listener `htp`; did you mean `http`?"));
-  EXPECT_THAT(wrong, HasSubstr("lab.yaml:8:3: error: 10.1.0.7 of host d belongs to host c already"));
+  EXPECT_THAT(wrong,
+              HasSubstr("lab.yaml:8:3: error: 10.1.0.7 of host d belongs to host c already"));
 }
 
 TEST(LabFile, RefusesTheNetworkAndBroadcastAddress) {
@@ -66,7 +73,8 @@ TEST(LabFile, SaysWhichSegmentsNoRouterJoins) {
   const std::string head = "version: 1\nname: x\nsegments:\n  a: 10.1.0.0/24\n  b: ";
   EXPECT_THAT(complaints(head + "10.2.0.0/24\nhosts: {}\n"),
               HasSubstr("no router leads from segment b to segment a"));
-  EXPECT_THAT(complaints(head + "{ subnets: [10.2.0.0/24], isolated: true }\nhosts: {}\n"), IsEmpty());
+  EXPECT_THAT(complaints(head + "{ subnets: [10.2.0.0/24], isolated: true }\nhosts: {}\n"),
+              IsEmpty());
 }
 
 TEST(LabFile, RefusesSubnetsThatOverlap) {
@@ -92,15 +100,18 @@ TEST(LabFile, RefusesADeadHostThatServes) {
 
 TEST(LabFile, SaysWhatAPortCanDo) {
   const auto listener = [](const std::string& text) {
-    return complaints("version: 1\nname: x\nsegments: { net: 10.1.0.0/24 }\nhosts:\n"
-                      "  a: { segment: net, listeners: { " + text + " } }\n");
+    return complaints(
+        "version: 1\nname: x\nsegments: { net: 10.1.0.0/24 }\nhosts:\n"
+        "  a: { segment: net, listeners: { " +
+        text + " } }\n");
   };
   EXPECT_THAT(listener("tcp/80-90: accept"), HasSubstr("only be `closed`"));
   EXPECT_THAT(listener("udp/80: http"), HasSubstr("is for TCP"));
   EXPECT_THAT(listener("tcp/80: mute"), HasSubstr("is for UDP"));
   EXPECT_THAT(listener("tcp/80: http 99"), HasSubstr("status from 200 to 599"));
   EXPECT_THAT(listener("tcp/80: accept, tcp/70-90: closed"), HasSubstr("overlaps tcp/80"));
-  EXPECT_THAT(listener("tcp/22: banner SSH-2.0-lab, tcp/1-21: closed, tcp/80: http 403"), IsEmpty());
+  EXPECT_THAT(listener("tcp/22: banner SSH-2.0-lab, tcp/1-21: closed, tcp/80: http 403"),
+              IsEmpty());
 }
 
 TEST(LabFile, FindsTheResolverAndTheNames) {

@@ -19,7 +19,9 @@ std::string rule_text(const std::string& rule) {
   return script_of("    rules:\n      - " + rule + "\n").text;
 }
 
-TEST(NftScript, IsEmptyWithoutAFirewall) { EXPECT_TRUE(script_of("").empty()); }
+TEST(NftScript, IsEmptyWithoutAFirewall) {
+  EXPECT_TRUE(script_of("").empty());
+}
 
 TEST(NftScript, SpeaksOfFlowsSoThatRepliesPass) {
   const auto text = script_of("    policy: drop\n").text;
@@ -29,12 +31,14 @@ TEST(NftScript, SpeaksOfFlowsSoThatRepliesPass) {
 
 TEST(NftScript, HoldsInBothFamilies) {
   const auto text = rule_text("drop from left to b tcp/22, tcp/80-90, udp/53");
-  EXPECT_THAT(text, HasSubstr("ip saddr 10.1.0.0/24 ip daddr 10.2.0.10 tcp dport { 22, 80-90 } drop"));
+  EXPECT_THAT(text,
+              HasSubstr("ip saddr 10.1.0.0/24 ip daddr 10.2.0.10 tcp dport { 22, 80-90 } drop"));
   EXPECT_THAT(text, HasSubstr("ip6 saddr fd00:1::/64 ip6 daddr fd00:2::a udp dport 53 drop"));
 }
 
 TEST(NftScript, RejectsInTheWordsOfEachFamily) {
-  EXPECT_THAT(rule_text("reject rst from a to b"), HasSubstr("meta l4proto tcp reject with tcp reset"));
+  EXPECT_THAT(rule_text("reject rst from a to b"),
+              HasSubstr("meta l4proto tcp reject with tcp reset"));
   const auto text = rule_text("reject host-unreachable from any to any");
   EXPECT_THAT(text, HasSubstr("meta nfproto ipv4 reject with icmp host-unreachable"));
   EXPECT_THAT(text, HasSubstr("meta nfproto ipv6 reject with icmpv6 addr-unreachable"));
@@ -57,7 +61,8 @@ TEST(NftScript, TranslatesAndLetsTheTranslatedFlowPass) {
   EXPECT_THAT(text, HasSubstr("tcp dport 80 dnat ip to 10.2.0.11:8080"));
   EXPECT_THAT(text, HasSubstr("dnat ip6 to [fd00:2::b]:8080"));
   EXPECT_THAT(text, HasSubstr("ct status dnat ip daddr 10.2.0.11 accept"));
-  EXPECT_THAT(rule_text("masquerade from left to right"), HasSubstr("ip daddr 10.2.0.0/24 masquerade"));
+  EXPECT_THAT(rule_text("masquerade from left to right"),
+              HasSubstr("ip daddr 10.2.0.0/24 masquerade"));
   EXPECT_THAT(rule_text("snat from a to b as 10.2.0.99"), HasSubstr("snat ip to 10.2.0.99"));
 }
 
@@ -80,17 +85,19 @@ TEST(NftScript, KnowsTheLineOfTheFileBehindEachOfItsOwn) {
     return std::count(script.text.begin(), script.text.begin() + static_cast<long>(at), '\n') + 1;
   };
   const auto complain = [&](const std::string& piece) {
-    return located("/dev/stdin:" + std::to_string(line_of(piece)) + ":5-9: Error: syntax error\n", script);
+    return located("/dev/stdin:" + std::to_string(line_of(piece)) + ":5-9: Error: syntax error\n",
+                   script);
   };
   EXPECT_EQ(complain("bogus"), "lab.yaml:11: error: nft: syntax error");
   EXPECT_EQ(complain("nonsense"), "lab.yaml:14: error: nft: syntax error");
 }
 
 TEST(NftScript, CountsTheRulesThatWereReadBack) {
-  EXPECT_EQ(rules_listed("table inet lab { # handle 1\n\tchain forward { # handle 1\n"
-                         "\t\tip saddr { 1.1.1.1, 2.2.2.2 } drop # handle 4\n\t}\n}\n"
-                         "table inet other { # handle 2\n\tchain x { # handle 1\n\t\tdrop # handle 2\n"),
-            1U);
+  EXPECT_EQ(
+      rules_listed("table inet lab { # handle 1\n\tchain forward { # handle 1\n"
+                   "\t\tip saddr { 1.1.1.1, 2.2.2.2 } drop # handle 4\n\t}\n}\n"
+                   "table inet other { # handle 2\n\tchain x { # handle 1\n\t\tdrop # handle 2\n"),
+      1U);
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ std::vector<std::string> routes_of(const Plan& plan, const std::string& name) {
   std::vector<std::string> texts;
   for (const auto& node : plan.nodes) {
     if (node.name != name) continue;
-    for (const auto& route : node.routes) texts.push_back(route.to.text() + " via " + route.via.text());
+    for (const auto& route : node.routes)
+      texts.push_back(route.to.text() + " via " + route.via.text());
   }
   return texts;
 }
@@ -33,8 +34,9 @@ TEST(LabPlan, SendsHostsToTheirRouter) {
 }
 
 TEST(LabPlan, LeavesOutHostsThatAreDown) {
-  const auto plan = plan_of(lab_of("version: 1\nname: x\nsegments: { net: 10.1.0.0/24 }\n"
-                                   "hosts: { dead: { segment: net, down: true } }\n"));
+  const auto plan =
+      plan_of(lab_of("version: 1\nname: x\nsegments: { net: 10.1.0.0/24 }\n"
+                     "hosts: { dead: { segment: net, down: true } }\n"));
   EXPECT_THAT(plan.nodes, IsEmpty());
 }
 
@@ -81,7 +83,8 @@ std::vector<std::size_t> way(const NextHops& hops, std::size_t from, std::size_t
 
 TEST(LabPlan, TakesTheSameWayBackAroundARing) {
   std::string text = "version: 1\nname: ring\nsegments:\n";
-  for (int i = 0; i < 8; ++i) text += "  s" + std::to_string(i) + ": 10." + std::to_string(i) + ".0.0/24\n";
+  for (int i = 0; i < 8; ++i)
+    text += "  s" + std::to_string(i) + ": 10." + std::to_string(i) + ".0.0/24\n";
   text += "routers:\n";
   for (int i = 0; i < 8; ++i) {
     text += "  r" + std::to_string(i) + ": { segments: [s" + std::to_string(i) + "], transit: [r" +

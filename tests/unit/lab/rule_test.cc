@@ -64,7 +64,8 @@ TEST(LabRule, LosesAShareOfThePackets) {
 
 TEST(LabRule, ThatIsWrongSaysWhatWasMeant) {
   EXPECT_THAT(complaint("acept from a to b"), HasSubstr("did you mean `accept`?"));
-  EXPECT_THAT(complaint("reject admin-prohibitd from a"), HasSubstr("did you mean `admin-prohibited`?"));
+  EXPECT_THAT(complaint("reject admin-prohibitd from a"),
+              HasSubstr("did you mean `admin-prohibited`?"));
   EXPECT_THAT(complaint("accept from to b"), HasSubstr("`from` names nobody"));
   EXPECT_THAT(complaint("accept a b"), HasSubstr("not understood here"));
   EXPECT_THAT(complaint("reject rst from a udp/53"), HasSubstr("TCP only"));
