@@ -3,9 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <queue>
 #include <set>
+#include <tuple>
 
 #include "core/plan_rules.h"
 
@@ -204,13 +206,9 @@ std::vector<std::string> vantages_of(const Plan& plan) {
   return {names.begin(), names.end()};
 }
 
-/// The tries that wait for one target endpoint, in order of importance.
-struct TargetQueue {
-  std::vector<Trial> trials;
-  std::size_t next = 0;
-};
-
-std::map<std::string, TargetQueue> trials_by_target(const std::vector<Check>& checks) {
+/// All first tries before all second ones, so that the tries of one path are spread over the run;
+/// severe checks first.
+std::vector<Trial> trials_by_importance(const std::vector<Check>& checks) {
   std::vector<std::uint32_t> order(checks.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
   std::ranges::stable_sort(order, [&](std::uint32_t a, std::uint32_t b) {
@@ -220,41 +218,67 @@ std::map<std::string, TargetQueue> trials_by_target(const std::vector<Check>& ch
   for (const auto& check : checks) {
     for (const auto& path : check.paths) attempts_max = std::max(attempts_max, path.attempts);
   }
-  std::map<std::string, TargetQueue> queues;
+  std::vector<Trial> trials;
   for (int number = 1; number <= attempts_max; ++number) {
     for (const auto index : order) {
       const auto& paths = checks[index].paths;
       for (std::size_t p = 0; p < paths.size(); ++p) {
         if (number > paths[p].attempts) continue;
-        queues[paths[p].target].trials.push_back(
-            {.check = index, .path = static_cast<std::uint16_t>(p),
-             .number = static_cast<std::uint16_t>(number), .due = {}});
+        trials.push_back({.check = index, .path = static_cast<std::uint16_t>(p),
+                          .number = static_cast<std::uint16_t>(number), .due = {}});
       }
     }
   }
-  return queues;
+  return trials;
 }
 
 }  // namespace
 
-std::vector<Trial> paced_trials(const std::vector<Check>& checks, Rate rate, Rate per_target) {
-  auto queues = trials_by_target(checks);
-  using Ready = std::pair<std::chrono::microseconds, std::string>;
+std::vector<Turn> paced_turns(const std::vector<std::string>& targets, Rate rate,
+                              Rate per_target) {
+  std::map<std::string_view, std::deque<std::size_t>> queues;
+  for (std::size_t i = 0; i < targets.size(); ++i) queues[targets[i]].push_back(i);
+  // Whose turn it is: the target that may be tried earliest; among equals the one whose next is
+  // the most important.
+  struct Ready {
+    std::chrono::microseconds at;
+    std::size_t next;
+    std::deque<std::size_t>* queue;
+    bool operator>(const Ready& other) const {
+      return std::tie(at, next) > std::tie(other.at, other.next);
+    }
+  };
   std::priority_queue<Ready, std::vector<Ready>, std::greater<>> ready;
-  for (const auto& [target, queue] : queues) ready.emplace(std::chrono::microseconds(0), target);
-  std::vector<Trial> trials;
+  for (auto& [target, queue] : queues) ready.push({{}, queue.front(), &queue});
+  std::vector<Turn> turns;
+  turns.reserve(targets.size());
   std::chrono::microseconds now{0};
   while (!ready.empty()) {
-    const auto [at, target] = ready.top();
+    auto [at, next, queue] = ready.top();
     ready.pop();
-    auto& queue = queues[target];
-    Trial trial = queue.trials[queue.next++];
-    trial.due = std::max(now, at);
-    now = trial.due + rate.interval();
-    trials.push_back(trial);
-    if (queue.next < queue.trials.size()) ready.emplace(trial.due + per_target.interval(), target);
+    const auto due = std::max(now, at);
+    now = due + rate.interval();
+    turns.push_back({.index = next, .due = due});
+    queue->pop_front();
+    if (!queue->empty()) ready.push({due + per_target.interval(), queue->front(), queue});
   }
-  return trials;
+  return turns;
+}
+
+std::vector<Trial> paced_trials(const std::vector<Check>& checks, Rate rate, Rate per_target) {
+  const auto trials = trials_by_importance(checks);
+  std::vector<std::string> targets;
+  targets.reserve(trials.size());
+  for (const auto& trial : trials) {
+    targets.push_back(checks[trial.check].paths[trial.path].target);
+  }
+  std::vector<Trial> paced;
+  paced.reserve(trials.size());
+  for (const auto& turn : paced_turns(targets, rate, per_target)) {
+    paced.push_back(trials[turn.index]);
+    paced.back().due = turn.due;
+  }
+  return paced;
 }
 
 Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOptions& options) {

@@ -112,4 +112,15 @@ struct PlanOptions {
 [[nodiscard]] std::vector<Trial> paced_trials(const std::vector<Check>& checks, Rate rate,
                                               Rate per_target);
 
+/// One of several things to send: its place in the input, and when to send it.
+struct Turn {
+  std::size_t index = 0;
+  std::chrono::microseconds due{0};
+};
+
+/// Gives each thing to send its time: in the given order at each target, `per_target` apart at
+/// least, `rate` apart over all.
+[[nodiscard]] std::vector<Turn> paced_turns(const std::vector<std::string>& targets, Rate rate,
+                                            Rate per_target);
+
 }  // namespace reachproof::core

@@ -1,0 +1,337 @@
+#include "evidence/log.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace reachproof::evidence {
+namespace {
+
+constexpr int kSchemaVersion = 1;
+
+/// Triggers stop accidents, not an administrator: what makes a change detectable is the signed
+/// head together with a copy of it held elsewhere.
+constexpr const char* kSchema = R"sql(
+PRAGMA page_size = 4096;
+PRAGMA journal_mode = WAL;
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS record(
+  idx INTEGER PRIMARY KEY CHECK(idx >= 0), kind TEXT NOT NULL, recorded_at TEXT NOT NULL,
+  body BLOB,
+  body_sha256 BLOB NOT NULL CHECK(length(body_sha256) = 32),
+  leaf_hash   BLOB NOT NULL CHECK(length(leaf_hash) = 32)) STRICT;
+CREATE INDEX IF NOT EXISTS record_by_kind ON record(kind, idx);
+CREATE TABLE IF NOT EXISTS tree_node(
+  level INTEGER, n INTEGER, hash BLOB NOT NULL, PRIMARY KEY(level, n)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoint(
+  size INTEGER PRIMARY KEY, note BLOB NOT NULL, tsr BLOB, anchored_at TEXT) STRICT;
+CREATE TRIGGER IF NOT EXISTS record_no_delete BEFORE DELETE ON record
+  BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS record_dense BEFORE INSERT ON record
+  WHEN NEW.idx IS NOT (SELECT COALESCE(MAX(idx) + 1, 0) FROM record)
+  BEGIN SELECT RAISE(ABORT, 'index gap'); END;
+CREATE TRIGGER IF NOT EXISTS record_no_update BEFORE UPDATE ON record
+  WHEN NOT (NEW.body IS NULL AND OLD.body IS NOT NULL AND NEW.idx IS OLD.idx
+            AND NEW.kind IS OLD.kind AND NEW.recorded_at IS OLD.recorded_at
+            AND NEW.body_sha256 IS OLD.body_sha256 AND NEW.leaf_hash IS OLD.leaf_hash)
+  BEGIN SELECT RAISE(ABORT, 'append-only'); END;
+PRAGMA user_version = 1;
+COMMIT;
+)sql";
+
+std::string whole_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// On disk, whole, or not at all.
+Result<void> replace_file(const std::string& path, std::string_view text) {
+  const std::string fresh = path + ".new";
+  const int fd = ::open(fresh.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
+  if (fd < 0) {
+    return fail(ErrorCode::Io, fmt::format("cannot write `{}`: {}", fresh, std::strerror(errno)));
+  }
+  const bool written =
+      ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  ::close(fd);
+  if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
+    return fail(ErrorCode::Io, fmt::format("cannot write `{}`: {}", path, std::strerror(errno)));
+  }
+  return {};
+}
+
+Hash hash_in(std::string_view bytes) {
+  Hash hash{};
+  if (bytes.size() == hash.size()) std::ranges::copy(bytes, hash.begin());
+  return hash;
+}
+
+/// Reads nodes of the stored tree; level 0 are the records' leaf hashes.
+Result<Hash> read_node(const Database& database, int level, std::uint64_t n) {
+  auto statement = Statement::prepare(
+      database, level == 0 ? "SELECT leaf_hash FROM record WHERE idx = ?1"
+                           : "SELECT hash FROM tree_node WHERE n = ?1 AND level = ?2");
+  if (!statement) return tl::unexpected(statement.error());
+  statement->bind(1, static_cast<std::int64_t>(n));
+  if (level > 0) statement->bind(2, level);
+  auto row = statement->step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row || statement->column_bytes(0).size() != 32) {
+    return fail(ErrorCode::Corrupt, fmt::format("tree node {} of level {} is missing", n, level));
+  }
+  return hash_in(statement->column_bytes(0));
+}
+
+}  // namespace
+
+/// An advisory lock on `<file>.lock`; the system lets go of it whatever ends us.
+struct Log::Lock {
+  int fd = -1;
+  ~Lock() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+struct Log::Statements {
+  Statement insert_record;
+  Statement insert_node;
+  Statement insert_checkpoint;
+};
+
+std::string head_path(const std::string& log_path) { return log_path + ".head"; }
+
+Result<Log> Log::open(const std::string& path, const std::string& holder) {
+  Log log;
+  log.path_ = path;
+  log.lock_ = std::make_shared<Lock>();
+  const auto lock_path = path + ".lock";
+  log.lock_->fd = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (log.lock_->fd < 0) {
+    return fail(ErrorCode::Io, fmt::format("cannot create `{}`: {}", lock_path,
+                                           std::strerror(errno)));
+  }
+  if (::flock(log.lock_->fd, LOCK_EX | LOCK_NB) != 0) {
+    return fail(ErrorCode::Busy, fmt::format("the evidence file `{}` is in use by {}", path,
+                                             whole_file(lock_path)));
+  }
+  if (::ftruncate(log.lock_->fd, 0) != 0 ||
+      ::pwrite(log.lock_->fd, holder.data(), holder.size(), 0) < 0) {
+    return fail(ErrorCode::Io, fmt::format("cannot write `{}`", lock_path));
+  }
+  auto database = Database::open(path, Database::Mode::ReadWrite);
+  if (!database) return tl::unexpected(database.error());
+  log.database_ = std::make_unique<Database>(std::move(*database));
+  if (auto made = log.create_schema(); !made) return fail(std::move(made), "open evidence");
+  if (auto grown = log.take_up_tree(); !grown) return fail(std::move(grown), "open evidence");
+  if (auto sound = log.refuse_rollback(path); !sound) return tl::unexpected(sound.error());
+  return log;
+}
+
+Result<void> Log::create_schema() {
+  const auto version = database_->number("PRAGMA user_version");
+  if (!version) return tl::unexpected(version.error());
+  if (*version > kSchemaVersion) {
+    return fail(ErrorCode::Config, fmt::format("`{}` was written by a newer release", path_));
+  }
+  if (*version == 0) {
+    if (auto made = database_->run(kSchema); !made) return made;
+  }
+  // A record is on disk before anybody is told of it; INSERT OR REPLACE must fire the triggers.
+  if (auto set = database_->run("PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON;"); !set) {
+    return set;
+  }
+  auto record = Statement::prepare(*database_, "INSERT INTO record VALUES(?1,?2,?3,?4,?5,?6)");
+  auto node = Statement::prepare(*database_, "INSERT INTO tree_node VALUES(?1,?2,?3)");
+  auto checkpoint = Statement::prepare(
+      *database_, "INSERT OR REPLACE INTO checkpoint(size, note) VALUES(?1,?2)");
+  if (!record) return tl::unexpected(record.error());
+  if (!node) return tl::unexpected(node.error());
+  if (!checkpoint) return tl::unexpected(checkpoint.error());
+  statements_ = std::make_shared<Statements>(
+      Statements{std::move(*record), std::move(*node), std::move(*checkpoint)});
+  return {};
+}
+
+Result<void> Log::take_up_tree() {
+  const auto count = database_->number("SELECT COALESCE(MAX(idx) + 1, 0) FROM record");
+  if (!count) return tl::unexpected(count.error());
+  const auto size = static_cast<std::uint64_t>(*count);
+  std::vector<Hash> subtrees;
+  for (const auto& node : complete_subtrees(size)) {
+    auto hash = read_node(*database_, node.level, node.n);
+    if (!hash) return tl::unexpected(hash.error());
+    subtrees.push_back(*hash);
+  }
+  tree_ = TreeFrontier(size, std::move(subtrees));
+  return {};
+}
+
+Result<void> Log::refuse_rollback(const std::string& path) const {
+  const auto signed_size = database_->number("SELECT COALESCE(MAX(size), 0) FROM checkpoint");
+  if (!signed_size) return tl::unexpected(signed_size.error());
+  auto largest = static_cast<std::uint64_t>(*signed_size);
+  const auto head = whole_file(head_path(path));
+  if (!head.empty()) {
+    const auto checkpoint = Checkpoint::parse(head);
+    if (!checkpoint) return fail(ErrorCode::Corrupt, head_path(path) + " is not a checkpoint");
+    largest = std::max(largest, checkpoint->size);
+  }
+  if (largest <= tree_.size()) return {};
+  return fail(ErrorCode::Corrupt,
+              fmt::format("`{}` holds {} records, but {} were signed: records are missing (an old "
+                          "backup?). Nothing is written to it. Keep it, and `{}`, for inspection, "
+                          "and start another evidence file",
+                          path, tree_.size(), largest, head_path(path)));
+}
+
+Result<void> Log::insert(const Record& record, std::string_view time, TreeFrontier& tree) {
+  if (record.body.size() > kBodyBytesMax) {
+    return fail(ErrorCode::Internal, fmt::format("a record of {} bytes; at most {} fit",
+                                                 record.body.size(), kBodyBytesMax));
+  }
+  const auto digest = sha256(record.body);
+  const auto leaf = leaf_hash(record.body);
+  auto& insert_record = statements_->insert_record;
+  insert_record.bind(1, static_cast<std::int64_t>(tree.size())).bind_text(2, record.kind);
+  insert_record.bind_text(3, time).bind_blob(4, record.body).bind_blob(5, digest);
+  if (auto done = insert_record.bind_blob(6, leaf).execute(); !done) return done;
+  Result<void> nodes;
+  tree.add(leaf, [&](const TreeFrontier::Node& node) {
+    if (!nodes) return;
+    statements_->insert_node.bind(1, node.level).bind(2, static_cast<std::int64_t>(node.n));
+    nodes = statements_->insert_node.bind_blob(3, node.hash).execute();
+  });
+  return nodes;
+}
+
+Result<LeafIndex> Log::append(std::span<const Record> records, core::WallTime now) {
+  const LeafIndex first = tree_.size();
+  TreeFrontier grown = tree_;
+  const std::string time = core::text(now);
+  if (auto begun = database_->run("BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
+  for (const auto& record : records) {
+    if (auto inserted = insert(record, time, grown); !inserted) {
+      (void)database_->run("ROLLBACK");
+      return fail(std::move(inserted), "append evidence");
+    }
+  }
+  if (auto committed = database_->run("COMMIT"); !committed) {
+    (void)database_->run("ROLLBACK");
+    return fail(std::move(committed), "append evidence");
+  }
+  tree_ = std::move(grown);
+  return first;
+}
+
+Result<std::string> Log::sign(const SignerKey& key, core::WallTime) {
+  const Checkpoint checkpoint{key.verifier().name, tree_.size(), tree_.root()};
+  const auto note = signed_note(checkpoint.text(), key);
+  statements_->insert_checkpoint.bind(1, static_cast<std::int64_t>(checkpoint.size));
+  if (auto kept = statements_->insert_checkpoint.bind_blob(2, note).execute(); !kept) {
+    return fail(std::move(kept), "keep the checkpoint");
+  }
+  if (auto head = replace_file(head_path(path_), note); !head) return tl::unexpected(head.error());
+  return note;
+}
+
+Result<LogReader> LogReader::open(const std::string& path) {
+  if (!std::filesystem::exists(path)) {
+    return fail(ErrorCode::NotFound, fmt::format("there is no evidence file `{}`", path));
+  }
+  auto database = Database::open(path, Database::Mode::ReadOnly);
+  if (!database) return tl::unexpected(database.error());
+  LogReader reader;
+  reader.database_ = std::make_shared<Database>(std::move(*database));
+  const auto version = reader.database_->number("PRAGMA user_version");
+  if (!version) return tl::unexpected(version.error());
+  if (*version != kSchemaVersion) {
+    return fail(ErrorCode::Corrupt, fmt::format("`{}` is not an evidence file of this tool", path));
+  }
+  return reader;
+}
+
+Result<std::uint64_t> LogReader::size() const {
+  const auto count = database_->number("SELECT COALESCE(MAX(idx) + 1, 0) FROM record");
+  if (!count) return tl::unexpected(count.error());
+  return static_cast<std::uint64_t>(*count);
+}
+
+Result<StoredRecord> LogReader::read(LeafIndex index) const {
+  StoredRecord found;
+  bool any = false;
+  auto scanned = scan(index, index + 1, {}, [&](const StoredRecord& record) {
+    found = record;
+    any = true;
+    return false;
+  });
+  if (!scanned) return tl::unexpected(scanned.error());
+  if (!any) return fail(ErrorCode::NotFound, fmt::format("there is no record {}", index));
+  return found;
+}
+
+Result<void> LogReader::scan(LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
+                             const std::function<bool(const StoredRecord&)>& take) const {
+  std::string sql = "SELECT idx, kind, recorded_at, body, leaf_hash FROM record "
+                    "WHERE idx >= ?1 AND idx < ?2";
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    sql += fmt::format("{}?{}", i == 0 ? " AND kind IN (" : ",", i + 3);
+  }
+  sql += kinds.empty() ? " ORDER BY idx" : ") ORDER BY idx";
+  auto statement = Statement::prepare(*database_, sql);
+  if (!statement) return tl::unexpected(statement.error());
+  constexpr std::uint64_t kEndMax = std::uint64_t{1} << 62U;
+  statement->bind(1, static_cast<std::int64_t>(first));
+  statement->bind(2, static_cast<std::int64_t>(std::min(end, kEndMax)));
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    statement->bind_text(static_cast<int>(i) + 3, kinds[i]);
+  }
+  while (true) {
+    auto row = statement->step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return {};
+    const StoredRecord record{static_cast<LeafIndex>(statement->column_number(0)),
+                              std::string(statement->column_bytes(1)),
+                              std::string(statement->column_bytes(2)),
+                              std::string(statement->column_bytes(3)),
+                              hash_in(statement->column_bytes(4))};
+    if (!take(record)) return {};
+  }
+}
+
+Result<std::vector<std::string>> LogReader::checkpoints() const {
+  auto statement = Statement::prepare(*database_, "SELECT note FROM checkpoint ORDER BY size");
+  if (!statement) return tl::unexpected(statement.error());
+  std::vector<std::string> notes;
+  while (true) {
+    auto row = statement->step();
+    if (!row) return tl::unexpected(row.error());
+    if (!*row) return notes;
+    notes.emplace_back(statement->column_bytes(0));
+  }
+}
+
+Result<std::string> LogReader::last_checkpoint() const {
+  auto notes = checkpoints();
+  if (!notes) return tl::unexpected(notes.error());
+  if (notes->empty()) return fail(ErrorCode::NotFound, "nothing in this log has been signed yet");
+  return notes->back();
+}
+
+ReadNode LogReader::node_reader() const {
+  return [database = database_](int level, std::uint64_t n) {
+    return read_node(*database, level, n);
+  };
+}
+
+}  // namespace reachproof::evidence

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/calendar.h"
+#include "core/error.h"
+#include "evidence/database.h"
+#include "evidence/merkle.h"
+#include "evidence/note.h"
+
+namespace reachproof::evidence {
+
+using LeafIndex = std::uint64_t;
+
+/// What is kept: the bytes that were hashed, and what they are. docs/evidence-format.md.
+struct Record {
+  std::string kind;
+  std::string body;  ///< UTF-8 JSON, keys sorted, no spaces; at most kBodyBytesMax
+};
+
+/// A C2SP entry bundle cannot carry more.
+inline constexpr std::size_t kBodyBytesMax = 65'535;
+
+struct StoredRecord {
+  LeafIndex index = 0;
+  std::string kind;
+  std::string recorded_at;
+  std::string body;
+  Hash leaf{};
+};
+
+/// Append-only Merkle log of evidence records, in one SQLite file.
+///
+/// A record is on disk when append() returns, and nobody hears of it before. Never signs a tree
+/// smaller than one that it has signed: the last signed head is kept beside the file too
+/// (`<file>.head`), so that a restored backup is noticed. Not thread-safe: one thread owns it.
+class Log {
+ public:
+  /// Opens for writing, creating the file where there is none. Only one process may: another gets
+  /// Busy, with who holds it. `holder` says who we are in that message.
+  static Result<Log> open(const std::string& path, const std::string& holder);
+
+  /// Adds records in one transaction and returns the place of the first. All or none: after a
+  /// failure nothing of them is there.
+  Result<LeafIndex> append(std::span<const Record> records, core::WallTime now);
+
+  /// Signs the tree as it stands and keeps the checkpoint. Returns the note.
+  Result<std::string> sign(const SignerKey& key, core::WallTime now);
+
+  [[nodiscard]] std::uint64_t size() const { return tree_.size(); }
+  [[nodiscard]] Hash root() const { return tree_.root(); }
+
+ private:
+  struct Lock;
+  struct Statements;
+  Log() = default;
+  Result<void> create_schema();
+  Result<void> take_up_tree();
+  Result<void> refuse_rollback(const std::string& path) const;
+  Result<void> insert(const Record& record, std::string_view time, TreeFrontier& tree);
+
+  std::string path_;
+  std::shared_ptr<Lock> lock_;
+  std::unique_ptr<Database> database_;
+  std::shared_ptr<Statements> statements_;
+  TreeFrontier tree_;
+};
+
+/// Reads a log without locking it: a run may be writing at the same time.
+class LogReader {
+ public:
+  static Result<LogReader> open(const std::string& path);
+
+  [[nodiscard]] Result<std::uint64_t> size() const;
+  [[nodiscard]] Result<StoredRecord> read(LeafIndex index) const;
+  /// Records of these kinds (all where empty) from `first` to before `end`, in order. `take` says
+  /// whether to go on.
+  [[nodiscard]] Result<void> scan(LeafIndex first, LeafIndex end,
+                                  const std::vector<std::string>& kinds,
+                                  const std::function<bool(const StoredRecord&)>& take) const;
+  /// The newest signed checkpoint, as a note; NotFound where nothing was signed yet.
+  [[nodiscard]] Result<std::string> last_checkpoint() const;
+  /// All of them, the oldest first.
+  [[nodiscard]] Result<std::vector<std::string>> checkpoints() const;
+  [[nodiscard]] ReadNode node_reader() const;
+  [[nodiscard]] const Database& database() const { return *database_; }
+
+ private:
+  LogReader() = default;
+  std::shared_ptr<Database> database_;
+};
+
+/// Where the last signed head is kept, beside the log.
+[[nodiscard]] std::string head_path(const std::string& log_path);
+
+}  // namespace reachproof::evidence

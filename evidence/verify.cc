@@ -1,0 +1,212 @@
+#include "evidence/verify.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "evidence/database.h"
+#include "evidence/log.h"
+
+namespace reachproof::evidence {
+namespace {
+
+constexpr std::size_t kProblemsMax = 100;
+
+bool same(std::string_view bytes, const Hash& hash) {
+  return bytes.size() == hash.size() &&
+         std::equal(hash.begin(), hash.end(), bytes.begin(), [](std::uint8_t a, char b) {
+           return a == static_cast<std::uint8_t>(b);
+         });
+}
+
+class Verifier {
+ public:
+  Verifier(const Database& database, const VerifierKey& key) : database_(database), key_(key) {}
+
+  Result<VerifyReport> verify() {
+    if (auto whole = check_file(); !whole) return tl::unexpected(whole.error());
+    if (auto read = read_checkpoints(); !read) return tl::unexpected(read.error());
+    if (auto walked = walk_records(); !walked) return tl::unexpected(walked.error());
+    check_remaining_checkpoints();
+    report_.records = tree_.size();
+    report_.root = tree_.root();
+    report_.unsigned_records = tree_.size() - std::min(tree_.size(), signed_size_);
+    return std::move(report_);
+  }
+
+ private:
+  void problem(std::string text) {
+    if (report_.problems.size() < kProblemsMax) report_.problems.push_back(std::move(text));
+  }
+
+  Result<void> check_file() {
+    auto statement = Statement::prepare(database_, "PRAGMA integrity_check(20)");
+    if (!statement) return tl::unexpected(statement.error());
+    while (true) {
+      auto row = statement->step();
+      if (!row) return tl::unexpected(row.error());
+      if (!*row) return {};
+      const std::string line(statement->column_bytes(0));
+      if (line != "ok") problem("SQLite finds the file damaged: " + line);
+    }
+  }
+
+  Result<void> read_checkpoints() {
+    auto statement = Statement::prepare(database_, "SELECT size, note FROM checkpoint ORDER BY size");
+    if (!statement) return tl::unexpected(statement.error());
+    while (true) {
+      auto row = statement->step();
+      if (!row) return tl::unexpected(row.error());
+      if (!*row) return {};
+      const auto size = static_cast<std::uint64_t>(statement->column_number(0));
+      const std::string note(statement->column_bytes(1));
+      ++report_.checkpoints;
+      take_checkpoint(size, note);
+    }
+  }
+
+  void take_checkpoint(std::uint64_t size, const std::string& note) {
+    const auto where = fmt::format("checkpoint of size {}", size);
+    const auto text = open_note(note, {key_});
+    if (!text) {
+      problem(where + ": " + text.error().message);
+      return;
+    }
+    const auto checkpoint = Checkpoint::parse(*text);
+    if (!checkpoint) {
+      problem(where + ": " + checkpoint.error().message);
+    } else if (checkpoint->size != size || checkpoint->origin != key_.name) {
+      problem(where + ": it speaks of another size or another log");
+    } else {
+      expected_[size] = checkpoint->root;
+      signed_size_ = size;
+      report_.last_note = note;
+    }
+  }
+
+  Result<void> walk_records() {
+    auto records = Statement::prepare(
+        database_, "SELECT idx, body, body_sha256, leaf_hash FROM record ORDER BY idx");
+    auto node = Statement::prepare(database_, "SELECT hash FROM tree_node WHERE level=?1 AND n=?2");
+    if (!records) return tl::unexpected(records.error());
+    if (!node) return tl::unexpected(node.error());
+    check_root();
+    while (true) {
+      auto row = records->step();
+      if (!row) return tl::unexpected(row.error());
+      if (!*row) return count_nodes();
+      check_record(*records);
+      tree_.add(leaf_, [&](const TreeFrontier::Node& n) { check_node(*node, n); });
+      check_root();
+    }
+  }
+
+  void check_record(Statement& row) {
+    const auto index = static_cast<std::uint64_t>(row.column_number(0));
+    if (index != tree_.size()) {
+      problem(fmt::format("record {} is missing: record {} stands in its place", tree_.size(), index));
+    }
+    const auto body = row.column_bytes(1);
+    if (row.column_is_null(1)) {
+      // A pruned body: its hashes stay, and the tree stays verifiable.
+      std::copy_n(row.column_bytes(3).begin(), std::min<std::size_t>(32, row.column_bytes(3).size()),
+                  leaf_.begin());
+      ++pruned_;
+      return;
+    }
+    leaf_ = leaf_hash(body);
+    if (!same(row.column_bytes(2), sha256(body))) {
+      problem(fmt::format("record {}: its SHA-256 is not that of its body", index));
+    }
+    if (!same(row.column_bytes(3), leaf_)) {
+      problem(fmt::format("record {}: its leaf hash is not that of its body", index));
+    }
+  }
+
+  void check_node(Statement& statement, const TreeFrontier::Node& node) {
+    ++nodes_;
+    statement.bind(1, node.level).bind(2, static_cast<std::int64_t>(node.n));
+    const auto row = statement.step();
+    if (!row || !*row || !same(statement.column_bytes(0), node.hash)) {
+      problem(fmt::format("tree node {} of level {} is not that of the records", node.n, node.level));
+    }
+    statement.reset();
+  }
+
+  Result<void> count_nodes() {
+    const auto stored = database_.number("SELECT COUNT(*) FROM tree_node");
+    if (!stored) return tl::unexpected(stored.error());
+    if (static_cast<std::uint64_t>(*stored) != nodes_) {
+      problem(fmt::format("the tree has {} stored nodes where its records give {}", *stored, nodes_));
+    }
+    if (pruned_ > 0) report_.notes.push_back(fmt::format("{} records have pruned bodies", pruned_));
+    return {};
+  }
+
+  void check_root() {
+    const auto it = expected_.find(tree_.size());
+    if (it == expected_.end()) return;
+    if (it->second != tree_.root()) {
+      problem(fmt::format("checkpoint of size {}: its root is not that of the first {} records: one "
+                          "of them was changed after it was signed",
+                          it->first, it->first));
+    }
+    expected_.erase(it);
+  }
+
+  void check_remaining_checkpoints() {
+    for (const auto& [size, root] : expected_) {
+      problem(fmt::format("checkpoint of size {}: the log holds {} records only; the rest is missing",
+                          size, tree_.size()));
+    }
+  }
+
+  const Database& database_;
+  const VerifierKey& key_;
+  VerifyReport report_;
+  TreeFrontier tree_;
+  Hash leaf_{};
+  std::map<std::uint64_t, Hash> expected_;
+  std::uint64_t signed_size_ = 0;
+  std::uint64_t nodes_ = 0;
+  std::uint64_t pruned_ = 0;
+};
+
+/// The head beside the file was written after the last signature: a file that is behind it, or
+/// tells another story, is not the file that was signed.
+void check_head(const std::string& path, const VerifierKey& key, VerifyReport& report) {
+  std::ifstream file(head_path(path), std::ios::binary);
+  if (!file) {
+    report.notes.push_back(head_path(path) + " is not there: a restored backup would go unnoticed");
+    return;
+  }
+  std::ostringstream note;
+  note << file.rdbuf();
+  const auto text = open_note(note.str(), {key});
+  const auto head = text ? Checkpoint::parse(*text) : fail(ErrorCode::Corrupt, "");
+  if (!text || !head) {
+    report.problems.push_back(head_path(path) + " is not a checkpoint signed by this log's key");
+  } else if (head->size > report.records) {
+    report.problems.push_back(fmt::format("{} was signed at {} records, the log holds {}: the rest "
+                                          "is missing",
+                                          head_path(path), head->size, report.records));
+  } else if (note.str() != report.last_note) {
+    report.problems.push_back(head_path(path) + " is not the newest checkpoint of the log");
+  }
+}
+
+}  // namespace
+
+Result<VerifyReport> verify_log(const std::string& path, const VerifierKey& key) {
+  auto reader = LogReader::open(path);
+  if (!reader) return tl::unexpected(reader.error());
+  auto report = Verifier(reader->database(), key).verify();
+  if (!report) return report;
+  check_head(path, key, *report);
+  return report;
+}
+
+}  // namespace reachproof::evidence

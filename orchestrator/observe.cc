@@ -1,0 +1,302 @@
+#include "orchestrator/observe.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "protocol/keyed_answer.h"
+
+namespace reachproof::orchestrator {
+namespace {
+
+using core::Outcome;
+using core::PortState;
+using core::SourceProof;
+using core::WitnessState;
+using protocol::Listener;
+
+/// What was learnt of one vantage in one address family over the whole run.
+struct VantageFacts {
+  bool reached = false;         ///< something beyond it answered, or a witness saw its packets
+  bool first_hop = false;       ///< its next hop was confirmed within the run
+  bool should_reach = false;    ///< the scenario requires that it reaches something
+};
+using VantageKey = std::pair<std::string, core::Family>;
+
+class Observer {
+ public:
+  Observer(const core::Plan& plan, const core::Inventory& inventory, const RunFacts& facts)
+      : plan_(plan), facts_(facts) {
+    for (const auto& endpoint : inventory.endpoints) {
+      own_addresses_[endpoint.name] = {endpoint.addresses.begin(), endpoint.addresses.end()};
+    }
+    learn_vantages();
+    find_reused_ports();
+  }
+
+  std::vector<std::vector<core::Observation>> observe() const {
+    std::vector<std::vector<core::Observation>> all(plan_.checks.size());
+    for (std::size_t c = 0; c < plan_.checks.size(); ++c) {
+      for (const auto& path : plan_.checks[c].paths) {
+        all[c].push_back(frame_of(plan_.checks[c], path));
+      }
+    }
+    for (std::size_t t = 0; t < plan_.trials.size(); ++t) {
+      const auto& trial = plan_.trials[t];
+      const auto& check = plan_.checks[trial.check];
+      add_try(all[trial.check][trial.path], check.paths[trial.path], t);
+    }
+    return all;
+  }
+
+ private:
+  // ---- what a vantage could reach ----
+
+  bool from_elsewhere(const std::string& endpoint, const core::IcmpError& icmp) const {
+    const auto it = own_addresses_.find(endpoint);
+    return it == own_addresses_.end() || !it->second.contains(icmp.sender);
+  }
+
+  void learn_from(const std::string& vantage, const TryFacts& facts, bool sighted) {
+    auto& known = vantages_[{vantage, facts.order.address.family()}];
+    const auto& report = facts.report;
+    const bool answered = report.outcome == Outcome::Connected ||
+                          (report.icmp && from_elsewhere(vantage, *report.icmp));
+    known.reached = known.reached || answered || sighted;
+    const std::int64_t since_start_ms =
+        std::chrono::duration_cast<std::chrono::milliseconds>(facts_.finished.wall -
+                                                              facts_.started.wall)
+            .count();
+    const bool fresh = report.first_hop_ms >= 0 && report.first_hop_ms <= since_start_ms + 1000;
+    known.first_hop = known.first_hop || fresh;
+  }
+
+  void learn_vantages() {
+    for (std::size_t t = 0; t < plan_.trials.size(); ++t) {
+      const auto& check = plan_.checks[plan_.trials[t].check];
+      const auto& path = check.paths[plan_.trials[t].path];
+      const auto* sighting = sighting_of(path.target, facts_.tries[t].order.id);
+      learn_from(path.vantage, facts_.tries[t], sighting != nullptr && sighting->arrived);
+      auto& known = vantages_[{path.vantage, path.address.family()}];
+      known.should_reach = known.should_reach || check.expectation == core::Expectation::Allow;
+    }
+    for (const auto& [key, liveness] : facts_.liveness) {
+      learn_from(key.vantage, liveness.before, false);
+      learn_from(key.vantage, liveness.after, false);
+    }
+  }
+
+  /// A vantage that is required to reach something and reached nothing has shown no working
+  /// network, whatever its next hop says; one that may reach nothing has only its next hop.
+  SourceProof source_proof(const std::string& vantage, core::Family family) const {
+    const auto it = vantages_.find({vantage, family});
+    if (it == vantages_.end()) return SourceProof::None;
+    if (it->second.reached) return SourceProof::Reached;
+    return it->second.first_hop && !it->second.should_reach ? SourceProof::FirstHop
+                                                            : SourceProof::None;
+  }
+
+  // ---- what was known of a target ----
+
+  const WitnessFacts* witness_of(const std::string& endpoint) const {
+    const auto it = facts_.witnesses.find(endpoint);
+    return it == facts_.witnesses.end() ? nullptr : &it->second;
+  }
+
+  const core::Sighting* sighting_of(const std::string& endpoint, std::uint64_t id) const {
+    const auto* witness = witness_of(endpoint);
+    if (witness == nullptr) return nullptr;
+    const auto it = witness->sightings.find(id);
+    return it == witness->sightings.end() ? nullptr : &it->second;
+  }
+
+  core::Observation frame_of(const core::Check& check, const core::Path& path) const {
+    core::Observation seen;
+    seen.protocol = check.port.protocol;
+    seen.source = source_proof(path.vantage, path.address.family());
+    if (path.witnessed) {
+      describe_witness(seen, *witness_of(path.target), check.port);
+    } else {
+      seen.witness_detail = "no probe at the destination";
+      describe_liveness(seen, check, path);
+    }
+    return seen;
+  }
+
+  static void describe_witness(core::Observation& seen, const WitnessFacts& witness,
+                               core::ProtocolPort port) {
+    seen.witness_detail = witness.detail;
+    switch (witness.state) {
+      case WitnessFacts::State::Done:
+        seen.witness = witness.sound ? WitnessState::Armed : WitnessState::Lost;
+        break;
+      case WitnessFacts::State::Unable:
+        seen.witness = WitnessState::None;
+        break;
+      case WitnessFacts::State::Planned:
+      case WitnessFacts::State::Armed:
+      case WitnessFacts::State::Lost:
+        seen.witness = WitnessState::Lost;
+        break;
+    }
+    seen.port = port_state(listener_in(witness.before, port), listener_in(witness.after, port),
+                           seen.port_detail);
+  }
+
+  static Listener listener_in(const std::map<core::ProtocolPort, Listener>& listeners,
+                              core::ProtocolPort port) {
+    const auto it = listeners.find(port);
+    return it == listeners.end() ? Listener::Unknown : it->second;
+  }
+
+  static PortState port_state(Listener before, Listener after, std::string& detail) {
+    const auto serves = [](Listener l) { return l == Listener::Own || l == Listener::Service; };
+    if (serves(before) && serves(after)) return PortState::Listening;
+    if (before == Listener::Closed && after == Listener::Closed) return PortState::NotListening;
+    detail = fmt::format("the port was {} before and {} after", protocol::word(before),
+                         protocol::word(after));
+    return PortState::Unproven;
+  }
+
+  void describe_liveness(core::Observation& seen, const core::Check& check,
+                         const core::Path& path) const {
+    if (path.liveness_from.empty()) {
+      seen.port_detail = "no witness there, and no vantage that may connect to prove it alive";
+      return;
+    }
+    for (const auto& vantage : path.liveness_from) {
+      const auto it = facts_.liveness.find({vantage, path.target, path.address, check.port});
+      if (it == facts_.liveness.end()) continue;
+      const auto before = it->second.before.report.outcome;
+      const auto after = it->second.after.report.outcome;
+      if (before == Outcome::Connected && after == Outcome::Connected) {
+        seen.port = PortState::Listening;
+        seen.port_detail = fmt::format("{} connected before and after", vantage);
+        return;
+      }
+      if (shown_dead(vantage, it->second.before) && shown_dead(vantage, it->second.after)) {
+        seen.port = PortState::NotListening;
+      }
+      seen.port_detail = fmt::format("{}: {} before, {} after", vantage,
+                                     core::word(before), core::word(after));
+    }
+  }
+
+  /// A vantage that may connect, and whose network works, was told by the network that the host
+  /// is not there. Silence shows nothing, and a refusal may be a firewall's.
+  bool shown_dead(const std::string& vantage, const TryFacts& facts) const {
+    const auto& icmp = facts.report.icmp;
+    if (facts.report.outcome != Outcome::Unreachable || !icmp) return false;
+    const auto it = vantages_.find({vantage, facts.order.address.family()});
+    const bool alive = it != vantages_.end() && it->second.reached;
+    const bool host_unreachable = icmp->sender.family() == core::Family::V4
+                                      ? icmp->type == 3 && icmp->code == 1
+                                      : icmp->type == 1 && icmp->code == 3;
+    return alive && host_unreachable && from_elsewhere(vantage, *icmp);
+  }
+
+  // ---- the tries ----
+
+  /// No five-tuple may serve twice in a run: connection tracking would remember the first.
+  void find_reused_ports() {
+    std::set<std::tuple<std::string, core::IpAddress, core::ProtocolPort, core::Port>> used;
+    for (std::size_t t = 0; t < plan_.trials.size(); ++t) {
+      const auto& facts = facts_.tries[t];
+      if (facts.report.source_port == 0) continue;
+      const auto& path = plan_.checks[plan_.trials[t].check].paths[plan_.trials[t].path];
+      const core::ProtocolPort to{facts.order.protocol, facts.order.port};
+      if (!used.emplace(path.vantage, path.address, to, facts.report.source_port).second) {
+        reused_.insert(t);
+      }
+    }
+  }
+
+  core::NonceAnswer nonce_answer(const core::Path& path, const TryFacts& facts) const {
+    const auto* witness = witness_of(path.target);
+    const core::ProtocolPort port{facts.order.protocol, facts.order.port};
+    const bool ours = path.witnessed && witness != nullptr &&
+                      listener_in(witness->before, port) == Listener::Own;
+    if (!ours || !facts.order.nonce || facts.report.outcome != Outcome::Connected) {
+      return core::NonceAnswer::NotSent;
+    }
+    if (!facts.report.answered) return core::NonceAnswer::Lost;
+    const auto expected = protocol::keyed_answer(witness->key, *facts.order.nonce);
+    return std::ranges::equal(facts.report.answer, expected) ? core::NonceAnswer::Returned
+                                                             : core::NonceAnswer::Wrong;
+  }
+
+  void add_try(core::Observation& seen, const core::Path& path, std::size_t index) const {
+    const auto& facts = facts_.tries[index];
+    core::Attempt attempt;
+    attempt.number = plan_.trials[index].number;
+    attempt.outcome = facts.report.outcome;
+    attempt.icmp = facts.report.icmp;
+    attempt.error_number = facts.report.error_number;
+    attempt.source = facts.report.source;
+    attempt.source_port = facts.report.source_port;
+    attempt.elapsed_us = facts.report.elapsed_us;
+    attempt.started = facts.report.started;
+    attempt.detail = facts.report.detail;
+    attempt.nonce = nonce_answer(path, facts);
+    if (reused_.contains(index)) {
+      attempt.outcome = Outcome::LocalError;
+      attempt.detail = "its source port had served before in this run";
+    }
+    seen.attempts.push_back(std::move(attempt));
+    if (seen.witness != WitnessState::Armed) return;
+    const auto* sighting = sighting_of(path.target, facts.order.id);
+    if (sighting == nullptr && facts.report.source_port != 0) {
+      seen.witness = WitnessState::Lost;
+      seen.witness_detail = "the witness did not say what it saw of every try";
+      return;
+    }
+    seen.sightings.push_back(sighting == nullptr ? core::Sighting{} : *sighting);
+  }
+
+  const core::Plan& plan_;
+  const RunFacts& facts_;
+  std::map<std::string, std::set<core::IpAddress>> own_addresses_;
+  std::map<VantageKey, VantageFacts> vantages_;
+  std::set<std::size_t> reused_;
+};
+
+core::CheckVerdict gap_verdict(const core::Check& check) {
+  core::CheckVerdict verdict;
+  verdict.verdict.reason = core::Reason::NotRun;
+  verdict.verdict.detail = check.gap;
+  return verdict;
+}
+
+}  // namespace
+
+std::vector<std::vector<core::Observation>> observations(const core::Plan& plan,
+                                                         const core::Inventory& inventory,
+                                                         const RunFacts& facts) {
+  return Observer(plan, inventory, facts).observe();
+}
+
+std::vector<core::CheckVerdict> verdicts(const core::Plan& plan,
+                                         const std::vector<std::vector<core::Observation>>& paths,
+                                         bool require_proved) {
+  std::vector<core::CheckVerdict> all;
+  all.reserve(plan.checks.size());
+  for (std::size_t c = 0; c < plan.checks.size(); ++c) {
+    const auto& check = plan.checks[c];
+    if (!check.gap.empty()) {
+      all.push_back(gap_verdict(check));
+      continue;
+    }
+    const core::JudgePolicy policy{.require_proved = require_proved,
+                                   .exception_in_force = !check.exception.empty()};
+    std::vector<core::PathVerdict> judged;
+    for (std::size_t p = 0; p < paths[c].size(); ++p) {
+      judged.push_back({check.paths[p].pair, core::judge(paths[c][p], check.expectation, policy)});
+    }
+    all.push_back(core::combine(judged, check.expectation, policy));
+  }
+  return all;
+}
+
+}  // namespace reachproof::orchestrator
