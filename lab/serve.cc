@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 Result<Lab> load_copy(const Layout& layout) {
   const auto record = read_record(layout);
   if (!record) return fail(ErrorCode::NotFound, fmt::format("no lab at {}", layout.state.string()));
-  auto file = load_lab(read_file_or_empty(layout.lab_copy()), record->file,
+  auto file = load_lab(read_file_or_empty(layout.lab_copy()), record->named,
                        fs::path(record->file).parent_path());
   if (!file.lab) return fail(ErrorCode::Config, text(file.problems));
   return std::move(*file.lab);
@@ -47,10 +47,10 @@ Result<ListenerServer> raise_lab(const Layout& layout) {
   if (!layout.privileged) {
     if (auto done = make_sandbox(layout); !done) return tl::unexpected(done.error());
   }
+  auto server = ListenerServer::make(lab->names);  // raises the limit of open files: before build()
+  if (!server) return server;
   auto namespaces = build(plan_of(*lab), layout);
   if (!namespaces) return tl::unexpected(namespaces.error());
-  auto server = ListenerServer::make(lab->names);
-  if (!server) return server;
   if (auto done = open_listeners(*lab, *namespaces, *server); !done)
     return tl::unexpected(done.error());
   if (auto done = server->open_control(layout.control()); !done)

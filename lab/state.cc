@@ -104,7 +104,7 @@ std::string read_file_or_empty(const fs::path& path) {
 }
 
 Result<void> write_record(const Layout& layout, const Record& record) {
-  auto text = fmt::format("{}\n{}\n", record.file, record.fingerprint);
+  auto text = fmt::format("{}\n{}\n{}\n", record.file, record.named, record.fingerprint);
   for (const auto& name : record.namespaces) text += name + "\n";
   return write_file(layout.record(), text);
 }
@@ -112,9 +112,9 @@ Result<void> write_record(const Layout& layout, const Record& record) {
 std::optional<Record> read_record(const Layout& layout) {
   std::istringstream text(read_file_or_empty(layout.record()));
   Record record;
-  if (!std::getline(text, record.file) || !std::getline(text, record.fingerprint)) {
-    return std::nullopt;
-  }
+  std::getline(text, record.file);
+  std::getline(text, record.named);
+  if (!std::getline(text, record.fingerprint)) return std::nullopt;
   for (std::string name; std::getline(text, name);) record.namespaces.push_back(name);
   return record;
 }

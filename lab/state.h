@@ -39,6 +39,7 @@ struct Layout {
 /// Written before the first namespace is made, so that whatever happens, `down` knows them all.
 struct Record {
   std::string file;         ///< absolute path of the lab file
+  std::string named;        ///< the same as the user named it, for messages
   std::string fingerprint;  ///< of everything that the lab was made from
   std::vector<std::string> namespaces;
 };

@@ -93,6 +93,7 @@ Result<UpReport> up(const Lab& lab, const UpOptions& options) {
   auto lock = lock_state(layout);
   if (!lock) return tl::unexpected(lock.error());
   const Record wanted{.file = fs::absolute(lab.file).string(),
+                      .named = lab.file,
                       .fingerprint = fingerprint_of(lab),
                       .namespaces = plan_of(lab).namespaces()};
   UpReport report{.hosts = lab.hosts.size()};

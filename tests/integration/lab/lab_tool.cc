@@ -49,7 +49,8 @@ int run(const std::string& verb, const std::string& path, int argc, char** argv)
   if (!file->lab) return complain({reachproof::ErrorCode::Config, lab::text(file->problems)});
   if (verb == "up") return up(*file->lab, argv[0]);
   if (verb == "status") return show(*file->lab);
-  if (verb == "exec" && argc > 5) return complain(lab::exec(*file->lab, argv[3], {argv + 5, argv + argc}));
+  if (verb == "exec" && argc > 5)
+    return complain(lab::exec(*file->lab, argv[3], {argv + 5, argv + argc}));
   return 2;
 }
 
