@@ -59,6 +59,7 @@ Error exec(const Lab& lab, const std::string& node, const std::vector<std::strin
   if (command.empty()) return failed(ErrorCode::Usage, "`lab exec` wants a command after `--`");
   if (auto entered = enter(lab, node); !entered) return entered.error();
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());

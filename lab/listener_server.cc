@@ -21,7 +21,7 @@ namespace {
 enum class Tag : std::uint32_t { Listener = 1, Connection = 2, Control = 3, Stop = 4 };
 
 constexpr std::size_t kRequestBytesMax = 8192;
-constexpr std::size_t kOutputBytesMax = 256 * 1024;
+constexpr std::size_t kOutputBytesMax = 256U << 10U;
 constexpr int kAcceptsAtOnce = 64;
 constexpr int kDatagramsAtOnce = 64;
 constexpr std::size_t kSpareDescriptors = 64;

@@ -31,6 +31,7 @@ std::string set_of(const std::vector<Cidr>& blocks) {
 
 std::string ports_of(const std::vector<core::PortRange>& ranges) {
   std::vector<std::string> texts;
+  texts.reserve(ranges.size());
   for (const auto& range : ranges) {
     texts.push_back(range.first == range.last ? std::to_string(range.first)
                                               : fmt::format("{}-{}", range.first, range.last));

@@ -91,7 +91,7 @@ class ScriptWriter {
     }
   }
 
-  std::vector<Placed> placed_lines(const Chain& chain) const {
+  [[nodiscard]] std::vector<Placed> placed_lines(const Chain& chain) const {
     std::vector<Placed> lines;
     for (const auto& it : chain.rules) {
       for (auto& text : nft_lines(lab_, it)) {

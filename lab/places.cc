@@ -13,6 +13,7 @@ Cidr single(const IpAddress& address) {
 
 std::vector<Cidr> singles(const std::vector<IpAddress>& addresses) {
   std::vector<Cidr> blocks;
+  blocks.reserve(addresses.size());
   for (const auto& address : addresses) blocks.push_back(single(address));
   return blocks;
 }

@@ -67,8 +67,9 @@ class Planner {
                            .interface = interface});
   }
 
-  InterfacePlan interface_of(std::string name, const std::vector<IpAddress>& addresses,
-                             const Segment& segment) const {
+  [[nodiscard]] InterfacePlan interface_of(std::string name,
+                                           const std::vector<IpAddress>& addresses,
+                                           const Segment& segment) const {
     InterfacePlan interface { .name = std::move(name) };
     for (const auto& block : segment.subnets) {
       for (const auto& address : addresses) {
@@ -113,7 +114,8 @@ class Planner {
   }
 
   /// Where router `r` sends what is for segment `target`.
-  std::optional<IpAddress> via(std::size_t r, std::size_t target, Family family) const {
+  [[nodiscard]] std::optional<IpAddress> via(std::size_t r, std::size_t target,
+                                             Family family) const {
     const auto hop = hops_.from_router[r][target];
     if (hop.kind == Hop::Kind::Segment) {
       const auto next = hops_.from_segment[hop.index][target].index;
@@ -137,7 +139,7 @@ class Planner {
   }
 
   /// The router that most of the ways out of a segment begin with; none if it has none.
-  std::optional<std::size_t> default_router(std::size_t segment) const {
+  [[nodiscard]] std::optional<std::size_t> default_router(std::size_t segment) const {
     std::map<std::size_t, std::size_t> uses;
     for (const auto& hop : hops_.from_segment[segment]) {
       if (hop.kind == Hop::Kind::Router) ++uses[hop.index];

@@ -177,7 +177,7 @@ class RuleReader {
     return true;
   }
 
-  Done check() const {
+  [[nodiscard]] Done check() const {
     using enum Rule::Action;
     const auto udp = [](const auto& range) { return range.protocol == core::Protocol::Udp; };
     const bool only_tcp = std::ranges::none_of(rule_.ports, udp) && !rule_.icmp_protocol;

@@ -61,6 +61,7 @@ std::vector<ListenerStatus> listeners_of(const Host& host, const Served& served)
 
 std::vector<std::string> texts_of(const std::vector<core::IpAddress>& addresses) {
   std::vector<std::string> texts;
+  texts.reserve(addresses.size());
   for (const auto& address : addresses) texts.push_back(address.text());
   return texts;
 }

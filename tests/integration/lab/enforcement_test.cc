@@ -136,13 +136,20 @@ TEST_F(LabEnforcement, DnatLetsAnotherHostAnswer) {
 }
 
 TEST_F(LabEnforcement, SnatAndMasqueradeHideTheSource) {
-  // The target's own firewall tells who it sees.
-  bring_up(guarded("    rules: [masquerade from left to b tcp/80, snat from left to b tcp/81 as "
-                   "10.72.0.77]\n") +
-           "  d:\n    segment: left\n    addresses: [10.71.0.7]\n");
-  EXPECT_EQ(from_a("10.72.0.5", 80), "connected");
-  const auto peers = inside("b", [] { return shell("ss -Htn sport = :80"); });
-  EXPECT_THAT(peers, testing::Not(HasSubstr("10.71.0.5")));
+  // The target lets in only whom it ought to see, so an open port tells who it saw.
+  bring_up(
+      guarded(
+          "    rules: [masquerade from a to e tcp/80, snat from a to e tcp/81 as 10.72.0.77]\n") +
+      "  e:\n    segment: right\n    addresses: [10.72.0.8]\n"
+      "    listeners: { tcp/80: http, tcp/81: http, tcp/82: http }\n"
+      "    input:\n      policy: drop\n"
+      "      rules: [accept from fw tcp/80, accept from 10.72.0.77 tcp/81, accept from fw "
+      "tcp/82]\n");
+  EXPECT_EQ(from_a("10.72.0.8", 80), "connected");
+  EXPECT_EQ(from_a("10.72.0.8", 82), "timed-out") << "not translated";
+  // Replies to 10.72.0.77 need somebody to answer for it: without, the way back is lost.
+  EXPECT_EQ(from_a("10.72.0.8", 81), "timed-out");
+  EXPECT_THAT(inside("e", [] { return shell("ip neigh show"); }), HasSubstr("10.72.0.77"));
 }
 
 TEST_F(LabEnforcement, LossLosesAboutSoMuch) {

@@ -93,6 +93,16 @@ TEST_F(LabLife, ARuleThatTheKernelRefusesNamesItsLineToo) {
   EXPECT_THAT(report.error().message, StartsWith("test.yaml:10: error: nft: "));
 }
 
+TEST_F(LabLife, AnErrorInAnNftFileNamesThatFilesLine) {
+  const auto rules = lab_file_named(name_ + "-rules", "table inet mine {\n  oops\n}\n");
+  const auto report = try_up(
+      "segments: { net: 10.81.0.0/24 }\nrouters:\n  fw:\n    segments: [net]\n    nft-file: " +
+      rules + "\nhosts: {}\n");
+  ASSERT_FALSE(report);
+  EXPECT_THAT(report.error().message, StartsWith(rules + ":2: error: nft: "));
+  std::filesystem::remove(rules);
+}
+
 TEST_F(LabLife, RecoversFromAnUpThatWasKilledMidway) {
   const auto path = lab_file_named(name_, "version: 1\nname: " + name_ + "\n" + kSmall);
   for (const int wait_ms : {1, 5, 10, 20, 40}) {

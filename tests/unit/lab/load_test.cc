@@ -114,6 +114,11 @@ TEST(LabFile, SaysWhatAPortCanDo) {
               IsEmpty());
 }
 
+TEST(LabFile, SaysThatAnNftFileIsMissing) {
+  EXPECT_THAT(complaints(two_segments("    nft-file: no-such.nft\n")),
+              HasSubstr("lab.yaml:9:15: error: cannot open"));
+}
+
 TEST(LabFile, FindsTheResolverAndTheNames) {
   const auto lab = lab_of(
       "version: 1\nname: x\nsegments: { net: 10.1.0.0/24 }\nresolver: dns\n"
