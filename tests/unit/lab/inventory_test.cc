@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "lab/lab.h"
+#include "scenarios/load.h"
 #include "tests/unit/lab/lab_text.h"
 
 namespace reachproof::lab {
@@ -32,6 +33,17 @@ TEST(LabInventory, LeavesOutHostsWithoutWorkloadAndProbesThatAreNotWanted) {
   const auto text = inventory_text(small(), {}, true);
   EXPECT_THAT(text, Not(HasSubstr("extra")));
   EXPECT_THAT(text, Not(HasSubstr("x.scanner")));
+}
+
+TEST(LabInventory, IsReadByTheScenarioLoader) {
+  core::Scenario scenario;
+  scenario.workloads.push_back({.name = "phi-db"});
+  scenario.workloads.push_back({.name = "scanner"});
+  for (const bool privileged : {true, false}) {
+    const auto loaded = scenarios::load_inventory(inventory_text(small(), {}, privileged),
+                                                  "inventory.yaml", scenario);
+    EXPECT_TRUE(loaded) << text(loaded.error());
+  }
 }
 
 TEST(LabInventory, WithoutRootGoesThroughLabExec) {
