@@ -10,6 +10,8 @@
 #include <map>
 #include <sstream>
 
+#include "core/utf8.h"
+
 namespace reachproof::scenarios {
 namespace {
 
@@ -127,25 +129,6 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<std::optional<Node>> keys_;
 };
 
-/// Length of the valid UTF-8 prefix.
-std::size_t valid_utf8_prefix(std::string_view text) {
-  std::size_t i = 0;
-  while (i < text.size()) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xc2 && lead < 0xe0 ? 2
-                               : lead >= 0xe0 && lead < 0xf0 ? 3
-                               : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                             : 0;
-    if (length == 0 || i + length > text.size()) return i;
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0U) != 0x80) return i;
-    }
-    i += length;
-  }
-  return i;
-}
-
 SourceMark mark_at(std::string_view text, std::size_t offset) {
   SourceMark mark{1, 1};
   for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
@@ -166,7 +149,7 @@ bool bytes_are_sound(std::string_view text, Problems& problems) {
                                        kDocumentBytesMax));
     return false;
   }
-  if (const auto bad = valid_utf8_prefix(text); bad != text.size()) {
+  if (const auto bad = core::valid_utf8_prefix(text); bad != text.size()) {
     problems.error(mark_at(text, bad), "not valid UTF-8", "save the file as UTF-8");
     return false;
   }

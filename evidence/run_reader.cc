@@ -1,0 +1,375 @@
+#include <fmt/core.h>
+
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "evidence/stored_run.h"
+
+namespace reachproof::evidence {
+namespace {
+
+namespace json = boost::json;
+
+/// What a body lacks or has wrong ends the reading of that record; thrown in this file alone.
+struct BadBody {
+  std::string what;
+};
+
+const json::value& need(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr) throw BadBody{fmt::format("`{}` is missing", name)};
+  return *value;
+}
+
+std::string as_text(const json::value& value) {
+  if (!value.is_string()) throw BadBody{"a text was expected"};
+  return std::string(value.get_string());
+}
+std::int64_t as_number(const json::value& value) {
+  if (!value.is_int64()) throw BadBody{"a whole number was expected"};
+  return value.get_int64();
+}
+const json::array& as_array(const json::value& value) {
+  if (!value.is_array()) throw BadBody{"a list was expected"};
+  return value.get_array();
+}
+const json::object& as_object(const json::value& value) {
+  if (!value.is_object()) throw BadBody{"an object was expected"};
+  return value.get_object();
+}
+
+std::string text_in(const json::object& object, std::string_view name) {
+  return as_text(need(object, name));
+}
+std::string text_or_empty(const json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value == nullptr ? "" : as_text(*value);
+}
+std::int64_t number_in(const json::object& object, std::string_view name) {
+  return as_number(need(object, name));
+}
+bool flag_in(const json::object& object, std::string_view name) {
+  const auto& value = need(object, name);
+  if (!value.is_bool()) throw BadBody{fmt::format("`{}` is not true or false", name)};
+  return value.get_bool();
+}
+std::vector<std::string> texts_or_none(const json::object& object, std::string_view name) {
+  std::vector<std::string> texts;
+  const auto* value = object.if_contains(name);
+  if (value == nullptr) return texts;
+  for (const auto& item : as_array(*value)) texts.push_back(as_text(item));
+  return texts;
+}
+
+template <class Parse>
+auto parsed(const std::string& word, Parse parse) {
+  auto value = parse(word);
+  if (!value) throw BadBody{fmt::format("`{}` is not known", word)};
+  return *value;
+}
+
+core::WallTime time_in(const json::object& object, std::string_view name) {
+  return parsed(text_in(object, name), core::parse_wall_time);
+}
+
+RunHeader read_header(const json::object& body) {
+  RunHeader header;
+  header.run = text_in(body, "run");
+  header.started = time_in(body, "time");
+  header.who = text_in(body, "who");
+  header.why = text_in(body, "why");
+  header.software = text_in(body, "software");
+  header.judge_version = static_cast<int>(number_in(body, "judge"));
+  header.require_proved = flag_in(body, "require_proved");
+  const auto& scenario = as_object(need(body, "scenario"));
+  header.scenario = text_in(scenario, "name");
+  header.scenario_file = text_in(scenario, "file");
+  header.scenario_sha256 = text_in(scenario, "sha256");
+  const auto& inventory = as_object(need(body, "inventory"));
+  header.inventory_file = text_in(inventory, "file");
+  header.inventory_sha256 = text_in(inventory, "sha256");
+  return header;
+}
+
+RunEnd read_end(const json::object& body) {
+  RunEnd end;
+  end.finished = time_in(body, "time");
+  end.interrupted = text_in(body, "interrupted");
+  end.proved = static_cast<int>(number_in(body, "proved"));
+  end.corroborated = static_cast<int>(number_in(body, "corroborated"));
+  end.pairs_untried = static_cast<int>(number_in(body, "untried_pairs"));
+  for (const auto& entry : as_object(need(body, "results"))) {
+    end.results[std::string(entry.key())] = static_cast<int>(as_number(entry.value()));
+  }
+  return end;
+}
+
+core::Path read_path(const json::object& item) {
+  core::Path path;
+  path.address = parsed(text_in(item, "address"), core::IpAddress::parse);
+  path.attempts = static_cast<int>(number_in(item, "attempts"));
+  path.hostname = text_or_empty(item, "hostname");
+  path.liveness_from = texts_or_none(item, "liveness_from");
+  path.pair = static_cast<int>(number_in(item, "pair"));
+  path.target = text_in(item, "target");
+  path.timeout = std::chrono::milliseconds(number_in(item, "timeout_ms"));
+  path.vantage = text_in(item, "vantage");
+  path.witnessed = flag_in(item, "witnessed");
+  return path;
+}
+
+core::Check read_check(const json::object& item) {
+  core::Check check;
+  check.controls = texts_or_none(item, "controls");
+  check.destination = text_in(item, "destination");
+  check.destination_segment = text_in(item, "destination_segment");
+  check.exception = text_or_empty(item, "exception");
+  check.expectation = parsed(text_in(item, "expectation"), core::expectation_of);
+  check.gap = text_or_empty(item, "gap");
+  check.id = text_in(item, "id");
+  check.mark.line = static_cast<int>(number_in(item, "line"));
+  const auto range = parsed(text_in(item, "port"), core::PortRange::parse);
+  check.port = {range.protocol, range.first};
+  check.rule = text_in(item, "rule");
+  check.severity = parsed(text_in(item, "severity"), core::severity_of);
+  check.source = text_in(item, "source");
+  check.source_segment = text_in(item, "source_segment");
+  check.techniques = texts_or_none(item, "techniques");
+  check.pairs_untried = static_cast<int>(number_in(item, "untried_pairs"));
+  check.why = text_in(item, "why");
+  for (const auto& path : as_array(need(item, "paths"))) {
+    check.paths.push_back(read_path(as_object(path)));
+  }
+  return check;
+}
+
+core::IcmpError read_icmp(const std::string& text) {
+  const auto slash = text.find('/');
+  const auto space = text.find(' ');
+  if (slash == std::string::npos || space == std::string::npos) throw BadBody{"not an ICMP error"};
+  core::IcmpError icmp;
+  std::from_chars(text.data(), text.data() + slash, icmp.type);
+  std::from_chars(text.data() + slash + 1, text.data() + space, icmp.code);
+  icmp.sender = parsed(text.substr(space + 1), core::IpAddress::parse);
+  return icmp;
+}
+
+core::Attempt read_attempt(const json::array& item, const core::IpAddress& from,
+                           core::WallTime since) {
+  if (item.size() < 5) throw BadBody{"an attempt is cut short"};
+  core::Attempt attempt;
+  attempt.outcome = parsed(as_text(item[0]), core::outcome_of);
+  attempt.source_port = static_cast<core::Port>(as_number(item[1]));
+  attempt.source = from;
+  attempt.started.wall = since + std::chrono::milliseconds(as_number(item[2]));
+  attempt.started.monotonic_us = as_number(item[3]);
+  attempt.elapsed_us = as_number(item[4]);
+  if (item.size() > 5) attempt.nonce = parsed(as_text(item[5]), core::nonce_answer_of);
+  if (item.size() > 6 && !as_text(item[6]).empty()) attempt.icmp = read_icmp(as_text(item[6]));
+  if (item.size() > 7) attempt.error_number = static_cast<int>(as_number(item[7]));
+  if (item.size() > 8) attempt.detail = as_text(item[8]);
+  return attempt;
+}
+
+core::Sighting read_sighting(const json::value& item, const core::Attempt& attempt) {
+  if (!item.is_array()) return {};
+  const auto& parts = item.get_array();
+  if (parts.empty()) throw BadBody{"a sighting is cut short"};
+  core::Sighting sighting{.arrived = true,
+                          .answer = parsed(as_text(parts[0]), core::host_answer_of),
+                          .seen_source = attempt.source,
+                          .seen_source_port = attempt.source_port};
+  if (parts.size() > 2) {
+    sighting.seen_source = parsed(as_text(parts[1]), core::IpAddress::parse);
+    sighting.seen_source_port = static_cast<core::Port>(as_number(parts[2]));
+  }
+  return sighting;
+}
+
+core::Observation read_observation(const json::object& item, core::WallTime since) {
+  core::Observation seen;
+  seen.protocol = parsed(text_in(item, "proto"), core::protocol_of);
+  const auto from = parsed(text_in(item, "from"), core::IpAddress::parse);
+  for (const auto& attempt : as_array(need(item, "a"))) {
+    seen.attempts.push_back(read_attempt(as_array(attempt), from, since));
+    seen.attempts.back().number = static_cast<int>(seen.attempts.size());
+  }
+  if (const auto* sightings = item.if_contains("s")) {
+    const auto& list = as_array(*sightings);
+    if (list.size() > seen.attempts.size()) throw BadBody{"more sightings than attempts"};
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      seen.sightings.push_back(read_sighting(list[i], seen.attempts[i]));
+    }
+  }
+  seen.port = parsed(text_in(item, "port"), core::port_state_of);
+  seen.port_detail = text_or_empty(item, "port_detail");
+  seen.source = parsed(text_in(item, "source"), core::source_proof_of);
+  seen.witness = parsed(text_in(item, "w"), core::witness_state_of);
+  seen.witness_detail = text_or_empty(item, "w_detail");
+  return seen;
+}
+
+core::CheckVerdict read_verdict(const json::object& item) {
+  core::CheckVerdict decided;
+  auto& verdict = decided.verdict;
+  verdict.detail = text_or_empty(item, "detail");
+  const auto& counts = as_array(need(item, "n"));
+  if (counts.size() != 2) throw BadBody{"`n` does not hold two counts"};
+  verdict.connected = static_cast<int>(as_number(counts[0]));
+  verdict.attempts = static_cast<int>(as_number(counts[1]));
+  decided.deciding_path = static_cast<int>(number_in(item, "p"));
+  verdict.proof = parsed(text_in(item, "proof"), core::proof_of);
+  verdict.reachability = parsed(text_in(item, "reach"), core::reachability_of);
+  verdict.reason = parsed(text_in(item, "reason"), core::reason_of);
+  verdict.result = parsed(text_in(item, "result"), core::check_result_of);
+  return decided;
+}
+
+/// Adds one record to the run that it belongs to.
+class RunAssembler {
+ public:
+  explicit RunAssembler(StoredRun& run) : run_(run) {}
+
+  void add(const StoredRecord& record, const json::object& body) {
+    if (record.kind == "run-finished") {
+      run_.end = read_end(body);
+      return;
+    }
+    const auto* items = body.if_contains("items");
+    if (items == nullptr) return;
+    for (const auto& value : as_array(*items)) add_item(record, body, as_object(value));
+  }
+
+ private:
+  StoredCheck& check_of(const json::object& item) {
+    const auto index = number_in(item, "c");
+    if (index < 0 || static_cast<std::size_t>(index) >= run_.checks.size()) {
+      throw BadBody{"it speaks of a check that the plan does not have"};
+    }
+    return run_.checks[static_cast<std::size_t>(index)];
+  }
+
+  void add_item(const StoredRecord& record, const json::object& body, const json::object& item) {
+    if (record.kind == "plan") {
+      run_.checks.push_back({.check = read_check(item), .plan_record = record.index});
+    } else if (record.kind == "gaps") {
+      run_.gaps.push_back({text_in(item, "rule"), text_in(item, "reason")});
+    } else if (record.kind == "probes") {
+      add_probe(item);
+    } else if (record.kind == "refusals") {
+      run_.refusals.push_back({text_in(item, "endpoint"),
+                               static_cast<std::uint64_t>(number_in(item, "order")),
+                               text_in(item, "why"), text_in(item, "detail")});
+    } else if (record.kind == "observations") {
+      auto& check = check_of(item);
+      check.observations.push_back(read_observation(item, time_in(body, "since")));
+      if (!check.observation_record) check.observation_record = record.index;
+    } else if (record.kind == "verdicts") {
+      auto& check = check_of(item);
+      check.verdict = read_verdict(item);
+      check.has_verdict = true;
+      check.verdict_record = record.index;
+    }
+  }
+
+  void add_probe(const json::object& item) {
+    ProbeRecord probe;
+    probe.can_capture = flag_in(item, "can_capture");
+    probe.endpoint = text_in(item, "endpoint");
+    probe.hello = {time_in(item, "hello"), number_in(item, "clock_us")};
+    probe.host = text_in(item, "host");
+    probe.lost = text_in(item, "lost");
+    probe.scope = text_in(item, "scope");
+    probe.software = text_in(item, "software");
+    run_.probes.push_back(std::move(probe));
+  }
+
+  StoredRun& run_;
+};
+
+/// Reads the records of these kinds and hands over their bodies as JSON.
+Result<void> for_each_body(
+    const LogReader& log, LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
+    const std::function<bool(const StoredRecord&, const json::object&)>& take) {
+  std::string problem;
+  auto scanned = log.scan(first, end, kinds, [&](const StoredRecord& record) {
+    try {
+      json::error_code error;
+      const auto value = json::parse(record.body, error);
+      if (error) throw BadBody{"not JSON"};
+      return take(record, as_object(value));
+    } catch (const BadBody& bad) {
+      problem = fmt::format("record {} ({}): {}", record.index, record.kind, bad.what);
+      return false;
+    }
+  });
+  if (!scanned) return scanned;
+  if (!problem.empty()) return fail(ErrorCode::Corrupt, problem);
+  return {};
+}
+
+Result<RunSummary> find_run(const LogReader& log, const std::string& name) {
+  auto runs = list_runs(log);
+  if (!runs) return tl::unexpected(runs.error());
+  if (runs->empty()) return fail(ErrorCode::NotFound, "there is no run in this evidence file yet");
+  if (name == "latest") return runs->back();
+  if (name == "previous") {
+    for (auto it = runs->rbegin() + 1; it != runs->rend(); ++it) {
+      if (it->header.scenario == runs->back().header.scenario) return *it;
+    }
+    return fail(ErrorCode::NotFound, "there is no earlier run of this scenario");
+  }
+  for (const auto& run : *runs) {
+    if (run.header.run == name) return run;
+  }
+  return fail(ErrorCode::NotFound,
+              fmt::format("there is no run `{}` here; the latest is `{}`", name,
+                          runs->back().header.run));
+}
+
+}  // namespace
+
+Result<std::vector<RunSummary>> list_runs(const LogReader& log) {
+  std::vector<RunSummary> runs;
+  std::map<std::string, std::size_t> place;
+  auto read = for_each_body(
+      log, 0, ~LeafIndex{0}, {"run-started", "run-finished"},
+      [&](const StoredRecord& record, const json::object& body) {
+        if (record.kind == "run-started") {
+          runs.push_back({.header = read_header(body), .first_record = record.index});
+          place[runs.back().header.run] = runs.size() - 1;
+        } else if (const auto it = place.find(text_in(body, "run")); it != place.end()) {
+          runs[it->second].end = read_end(body);
+        }
+        return true;
+      });
+  if (!read) return tl::unexpected(read.error());
+  return runs;
+}
+
+Result<StoredRun> load_run(const LogReader& log, const std::string& name) {
+  auto summary = find_run(log, name);
+  if (!summary) return tl::unexpected(summary.error());
+  StoredRun run;
+  run.header = summary->header;
+  run.first_record = summary->first_record;
+  run.end_record = summary->first_record + 1;
+  RunAssembler assembler(run);
+  bool over = false;
+  auto read = for_each_body(log, run.first_record, ~LeafIndex{0},
+                            {"run-started", "plan", "gaps", "probes", "refusals", "observations",
+                             "verdicts", "run-finished"},
+                            [&](const StoredRecord& record, const json::object& body) {
+                              const bool ours = text_in(body, "run") == run.header.run;
+                              // One writer at a time: another run begins where this one is over.
+                              if (!ours) return false;
+                              assembler.add(record, body);
+                              run.end_record = record.index + 1;
+                              over = record.kind == "run-finished";
+                              return !over;
+                            });
+  if (!read) return tl::unexpected(read.error());
+  return run;
+}
+
+}  // namespace reachproof::evidence

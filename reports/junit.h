@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "evidence/stored_run.h"
+
+namespace reachproof::reports {
+
+/// JUnit XML for CI servers (the schema of the Jenkins xUnit plugin, junit-10.xsd): one suite for
+/// each ordered pair of segments. Violation and broken are failures; unproven and excepted are
+/// skipped; a check that a lost probe kept from running is an error.
+[[nodiscard]] std::string junit(const evidence::StoredRun& run);
+
+}  // namespace reachproof::reports

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "core/diff.h"
+#include "evidence/stored_run.h"
+#include "reports/run_text.h"
+
+/// The same for programs: one JSON object in a versioned envelope,
+/// {"apiVersion":"reachproof/v1","kind":...}. Pure.
+namespace reachproof::reports {
+
+[[nodiscard]] std::string results_json(const evidence::StoredRun& run, const ResultFilter& filter);
+/// One check with everything that was observed.
+[[nodiscard]] std::string explanation_json(const evidence::StoredRun& run,
+                                           const std::vector<const evidence::StoredCheck*>& checks);
+[[nodiscard]] std::string diff_json(const evidence::StoredRun& before,
+                                    const evidence::StoredRun& after, const core::RunDiff& diff);
+[[nodiscard]] std::string plan_json(const core::Plan& plan);
+
+}  // namespace reachproof::reports
