@@ -1,0 +1,215 @@
+// How each check is tried: paths, families, samples, witnesses, liveness, gaps.
+#include "tests/support/network.h"
+
+namespace reachproof::core {
+namespace {
+
+using test::check;
+using test::ids;
+using test::shop;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const char* const kFlow = "F1/web/db/tcp/5432";
+
+TEST(Plan, ACheckThatCannotBeTestedSaysWhy) {
+  test::Network network;
+  network.segment("front", {"web"}).segment("back", {"db"}).forbid("X1", "web", "db", "tcp/22");
+  const auto gap = [&] { return check(network.plan(), "X1/web/db/tcp/22").gap; };
+  EXPECT_THAT(gap(), HasSubstr("no endpoint of web"));
+  network.target("web-1", "web", {"10.1.0.1"});
+  EXPECT_THAT(gap(), HasSubstr("no endpoint of db"));
+  network.target("db-1", "db", {"fd00::2"});
+  EXPECT_THAT(gap(), HasSubstr("no endpoint of web has a probe"));
+  network.endpoint("web-2", "web", {"10.1.0.2"});
+  EXPECT_THAT(gap(), HasSubstr("family"));
+  network.target("db-2", "db", {"10.2.0.2"});
+  EXPECT_EQ(gap(), "");
+}
+
+TEST(Plan, EveryCheckHasEitherAPathOrAGap) {
+  auto network = shop().flow("F1", "web", "db", "tcp/5432").flow("F2", "db", "cache", "tcp/6379")
+                     .blackout("cache", "11:00-13:00", "backup");
+  network.segment("lost", {"ghost"});
+  const auto plan = network.plan();
+  ASSERT_GT(plan.checks.size(), 4U);
+  for (const auto& c : plan.checks) EXPECT_NE(c.paths.empty(), c.gap.empty()) << c.id;
+}
+
+TEST(Plan, ABlackoutOfEitherEndStopsACheckAndIsItsReason) {
+  for (const auto* workload : {"web", "db"}) {
+    const auto network = shop().flow("F1", "web", "db", "tcp/5432")
+                             .blackout(workload, "22:00-02:00", "nightly copy");
+    const auto during = check(network.plan_at("2026-11-30T01:59:59Z"), kFlow);
+    EXPECT_THAT(during.gap, testing::AllOf(HasSubstr(workload), HasSubstr("nightly copy")));
+    EXPECT_TRUE(during.paths.empty());
+    EXPECT_EQ(check(network.plan_at("2026-11-30T02:00:00Z"), kFlow).gap, "");
+  }
+}
+
+TEST(Plan, AWorkloadInBlackoutIsNotAskedToProveAnotherAlive) {
+  test::Network network;
+  network.segment("a", {"web", "api", "job"}).segment("b", {"cache"});
+  for (const auto* w : {"web", "api", "job"}) network.endpoint(std::string(w) + "-1", w, {"10.1.0.1"});
+  network.target("cache-1", "cache", {"10.2.0.2"});
+  network.flow("F1", "web", "cache", "tcp/6379").flow("F2", "api", "cache", "tcp/6379");
+  network.blackout("web", "11:00-13:00", "month's end");
+  const auto plan = network.plan();
+  EXPECT_THAT(check(plan, "default/job/cache/tcp/6379").paths.at(0).liveness_from,
+              ElementsAre("api-1"));
+  EXPECT_THAT(plan.vantages, testing::Not(testing::Contains("web-1")));
+}
+
+TEST(Plan, WithoutAWitnessThoseWhoMayConnectProveTheTargetAlive) {
+  const auto plan = shop().flow("F1", "web", "cache", "tcp/6379").plan();
+  const auto denied = check(plan, "default/db/cache/tcp/6379").paths.at(0);
+  EXPECT_FALSE(denied.witnessed);
+  EXPECT_THAT(denied.liveness_from, ElementsAre("web-1"));
+}
+
+TEST(Plan, WithAWitnessNobodyElseProvesTheTargetAlive) {
+  const auto path = check(shop().forbid("X1", "web", "db", "tcp/22").plan(), "X1/web/db/tcp/22").paths.at(0);
+  EXPECT_TRUE(path.witnessed);
+  EXPECT_TRUE(path.liveness_from.empty());
+}
+
+TEST(Plan, LivenessIsProvenOnTheSamePortAndFamilyByAProbeAlone) {
+  test::Network network;
+  network.segment("a", {"web", "api", "bad"}).segment("b", {"cache"});
+  network.endpoint("web-1", "web", {"10.1.0.1"}).target("api-1", "api", {"10.1.0.2"});
+  network.endpoint("bad-1", "bad", {"10.1.0.3", "fd00::3"});
+  network.target("cache-1", "cache", {"10.2.0.2", "fd00::2"});
+  network.flow("F1", "web", "cache", "tcp/6379").flow("F2", "api", "cache", "tcp/6379")
+      .forbid("X1", "bad", "cache", "tcp/6379 tcp/22");
+  const auto plan = network.plan();
+  const auto v4_and_v6 = check(plan, "X1/bad/cache/tcp/6379").paths;
+  ASSERT_EQ(v4_and_v6.size(), 2U);
+  EXPECT_THAT(v4_and_v6[0].liveness_from, ElementsAre("web-1"));
+  EXPECT_THAT(v4_and_v6[1].liveness_from, ElementsAre());  // web-1 speaks no IPv6
+  EXPECT_THAT(check(plan, "X1/bad/cache/tcp/22").paths.at(0).liveness_from, ElementsAre());
+}
+
+TEST(Plan, ANamedFlowThatIsOutsideItsHoursProvesNothingAlive) {
+  const auto network = shop().flow("F1", "web", "cache", "tcp/6379", "01:00-05:00");
+  EXPECT_THAT(check(network.plan(), "default/db/cache/tcp/6379").paths.at(0).liveness_from,
+              ElementsAre());
+}
+
+TEST(Plan, AnAddressOfEachSharedFamilyIsAPathOfThePair) {
+  test::Network network;
+  network.segment("a", {"web"}).segment("b", {"db"}).forbid("X1", "web", "db", "tcp/22");
+  network.endpoint("web-1", "web", {"10.1.0.1", "fd00:1::1"});
+  network.endpoint("db-1", "db", {"10.2.0.1", "fd00:2::1", "10.2.0.2"});
+  const auto paths = check(network.plan(), "X1/web/db/tcp/22").paths;
+  ASSERT_EQ(paths.size(), 3U);
+  for (const auto& path : paths) EXPECT_EQ(path.pair, 0);
+  EXPECT_EQ(paths[1].address.text(), "fd00:2::1");
+}
+
+TEST(Plan, SamplesCoverAsManyEndpointsAsTheyCanAndTheRestIsCounted) {
+  test::Network network;
+  network.segment("a", {"web"}).segment("b", {"db"}).forbid("X1", "web", "db", "tcp/22");
+  for (const auto* n : {"1", "2", "3"}) {
+    network.endpoint("web-" + std::string(n), "web", {std::string("10.1.0.") + n});
+    network.endpoint("db-" + std::string(n), "db", {std::string("10.2.0.") + n});
+  }
+  for (const int samples : {1, 2, 3, 5, 9, 20}) {
+    network.scenario.forbids[0].check.samples = samples;
+    const auto sampled = check(network.plan(), "X1/web/db/tcp/22");
+    const auto pairs = static_cast<std::size_t>(std::min(samples, 9));
+    ASSERT_EQ(sampled.paths.size(), pairs);
+    EXPECT_EQ(sampled.pairs_untried, 9 - static_cast<int>(pairs));
+    std::set<std::string> vantages;
+    std::set<std::string> targets;
+    std::set<std::pair<std::string, std::string>> distinct;
+    for (const auto& path : sampled.paths) {
+      vantages.insert(path.vantage);
+      targets.insert(path.target);
+      distinct.insert({path.vantage, path.target});
+    }
+    EXPECT_EQ(distinct.size(), pairs);
+    EXPECT_EQ(vantages.size(), std::min<std::size_t>(pairs, 3));
+    EXPECT_EQ(targets.size(), std::min<std::size_t>(pairs, 3));
+  }
+}
+
+TEST(Plan, AnEndpointWithoutProbeCountsAsUntried) {
+  const auto network = shop().target("web-2", "web", {"10.1.0.2"}).forbid("X1", "web", "db", "tcp/22");
+  EXPECT_EQ(check(network.plan(), "X1/web/db/tcp/22").pairs_untried, 1);
+}
+
+TEST(Plan, AttemptsAndTimeoutAreTheRulesOrTheOptions) {
+  auto network = shop().forbid("X1", "web", "db", "tcp/22");
+  network.scenario.forbids[0].check.attempts = 5;
+  network.scenario.forbids[0].check.timeout = std::chrono::milliseconds(700);
+  const auto by_rule = check(network.plan(), "X1/web/db/tcp/22").paths.at(0);
+  EXPECT_EQ(by_rule.attempts, 5);
+  EXPECT_EQ(by_rule.timeout, std::chrono::milliseconds(700));
+  const auto plan = network.plan({.attempts = 2, .timeout = std::chrono::milliseconds(90)});
+  EXPECT_EQ(plan.checks.at(0).paths.at(0).attempts, 2);
+  EXPECT_EQ(plan.checks.at(0).paths.at(0).timeout, std::chrono::milliseconds(90));
+  EXPECT_EQ(plan.trials.size(), 2U);
+}
+
+bool may_listen(const Plan& plan, const std::string& endpoint, const char* port) {
+  for (const auto& witness : plan.witnesses) {
+    if (witness.endpoint != endpoint) continue;
+    for (const auto& watched : witness.ports) {
+      if (watched.port.text() == port) return watched.may_listen;
+    }
+  }
+  ADD_FAILURE() << endpoint << " does not watch " << port;
+  return false;
+}
+
+TEST(PlanWitness, WatchesEveryPortThatIsTriedAtItsHost) {
+  const auto plan = shop().forbid("X1", "web", "db", "tcp/22 udp/53").plan();
+  ASSERT_EQ(plan.witnesses.size(), 1U);
+  EXPECT_EQ(plan.witnesses[0].endpoint, "db-1");
+  EXPECT_EQ(plan.witnesses[0].ports.size(), 2U);
+  EXPECT_TRUE(may_listen(plan, "db-1", "tcp/22"));
+}
+
+TEST(PlanWitness, NeverListensWhereAFlowExpectsAService) {
+  // Whatever else is tried there, and by whomever: a dead service must not look alive.
+  const auto network = shop().flow("F1", "web", "db", "tcp/5000-6000").permitted()
+                           .flow("F2", "web", "db", "tcp/443", "01:00-02:00")
+                           .forbid("X1", "cache", "db", "tcp/5432 tcp/443 udp/5432 tcp/22");
+  auto with_probe = network;
+  with_probe.inventory.endpoints[2].launch.kind = Launch::Kind::Local;
+  const auto plan = with_probe.plan();
+  EXPECT_FALSE(may_listen(plan, "db-1", "tcp/5432"));
+  EXPECT_FALSE(may_listen(plan, "db-1", "tcp/443"));
+  EXPECT_TRUE(may_listen(plan, "db-1", "udp/5432"));
+  EXPECT_TRUE(may_listen(plan, "db-1", "tcp/22"));
+}
+
+TEST(PlanWitness, NeverListensWhereTheInventoryKeepsAPortClosed) {
+  auto network = shop().forbid("X1", "web", "db", "tcp/22 tcp/23");
+  network.inventory.endpoints[1].keep_closed = test::ports_of("tcp/22");
+  EXPECT_FALSE(may_listen(network.plan(), "db-1", "tcp/22"));
+  EXPECT_TRUE(may_listen(network.plan(), "db-1", "tcp/23"));
+}
+
+TEST(Plan, NamesEveryProbeThatItNeedsAndNoOther) {
+  const auto plan = shop().flow("F1", "web", "cache", "tcp/6379").plan();
+  EXPECT_THAT(plan.vantages, ElementsAre("db-1", "web-1"));
+  EXPECT_THAT(shop().forbid("X1", "web", "cache", "tcp/1").plan().vantages, ElementsAre("web-1"));
+}
+
+TEST(Plan, OnlyAndSkipChooseByPartsOfTheId) {
+  const auto network = shop().flow("F1", "web", "db", "tcp/5432").forbid("X1", "db", "cache", "tcp/22");
+  EXPECT_THAT(ids(network.plan({.only = "X1/"})), ElementsAre("X1/db/cache/tcp/22"));
+  EXPECT_THAT(ids(network.plan({.skip = "default"})),
+              testing::UnorderedElementsAre(kFlow, "X1/db/cache/tcp/22"));
+  EXPECT_THAT(ids(network.plan({.only = "tcp", .skip = "tcp"})), ElementsAre());
+}
+
+TEST(Plan, LivenessIsFoundEvenWhereOnlyOneCheckIsWanted) {
+  const auto network = shop().flow("F1", "web", "cache", "tcp/6379");
+  EXPECT_THAT(check(network.plan({.only = "default"}), "default/db/cache/tcp/6379")
+                  .paths.at(0).liveness_from, ElementsAre("web-1"));
+}
+
+}  // namespace
+}  // namespace reachproof::core
