@@ -13,9 +13,10 @@ struct Rate {
   std::chrono::seconds per{1};
 
   static std::optional<Rate> parse(std::string_view text);
-  /// The pause between two events that keeps the rate.
+  /// The pause between two events that keeps the rate: rounded up, never a little too fast.
   [[nodiscard]] std::chrono::microseconds interval() const {
-    return std::chrono::duration_cast<std::chrono::microseconds>(per) / count;
+    const auto period = std::chrono::duration_cast<std::chrono::microseconds>(per);
+    return (period + std::chrono::microseconds(count - 1)) / count;
   }
   auto operator<=>(const Rate&) const = default;
 };
