@@ -60,6 +60,7 @@ std::optional<WallTime> parse_wall_time(std::string_view text) {
   const auto minutes = time_of_day(text.substr(11, 5));
   const auto seconds = digits(text.substr(17, 2));
   if (!date || !minutes || !seconds || text[16] != ':' || *seconds > 60) return std::nullopt;
+  if (*minutes >= std::chrono::hours(24)) return std::nullopt;  // the end of a window, not a time
   WallTime time = WallTime(*date) + *minutes + std::chrono::seconds(*seconds);
   if (text.size() == 20) return time;
   if (text.size() != 24 || text[19] != '.') return std::nullopt;
