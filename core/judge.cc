@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <tuple>
 
 #include "core/judge_table.h"
 
@@ -192,7 +193,7 @@ int badness_rank(Reachability reachability) {
 }
 
 /// Larger is better for a required flow.
-int service_rank(Reachability reachability) {
+int reachability_rank(Reachability reachability) {
   switch (reachability) {
     case Reachability::Blocked:
       return 0;
@@ -226,10 +227,22 @@ int path_that_decides_denied(std::span<const PathVerdict> paths) {
   return decides;
 }
 
+/// Larger is better for a required flow. What the policy makes of a path comes first: a path that
+/// is too weakly proven hides neither a proven break nor behind a proven service. The weaker proof
+/// of two services is worse, the weaker proof of two breaks better.
+std::tuple<int, int, int> service_rank(const Verdict& verdict, const JudgePolicy& policy) {
+  const auto result =
+      result_of(verdict.reachability, verdict.proof, Expectation::Allow, policy);
+  const int by_result = result == CheckResult::Pass ? 2 : result == CheckResult::Unproven ? 1 : 0;
+  const int proof = static_cast<int>(verdict.proof);
+  return {by_result, reachability_rank(verdict.reachability),
+          verdict.reachability == Reachability::Open ? proof : -proof};
+}
+
 /// For each endpoint pair its best address; of these the worst.
-int path_that_decides_required(std::span<const PathVerdict> paths) {
+int path_that_decides_required(std::span<const PathVerdict> paths, const JudgePolicy& policy) {
   std::map<int, int> best_of_pair;
-  const auto rank = [&](int i) { return service_rank(paths[i].verdict.reachability); };
+  const auto rank = [&](int i) { return service_rank(paths[i].verdict, policy); };
   for (int i = 0; i < static_cast<int>(paths.size()); ++i) {
     const auto [it, fresh] = best_of_pair.emplace(paths[i].pair, i);
     if (!fresh && rank(i) > rank(it->second)) it->second = i;
@@ -305,7 +318,7 @@ CheckVerdict combine(std::span<const PathVerdict> paths, Expectation expected,
       combined.deciding_path = path_that_decides_denied(paths);
       break;
     case Expectation::Allow:
-      combined.deciding_path = path_that_decides_required(paths);
+      combined.deciding_path = path_that_decides_required(paths, policy);
       break;
     case Expectation::Permit:
       combined.deciding_path = path_that_decides_denied(paths);
