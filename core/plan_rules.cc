@@ -79,12 +79,33 @@ class RuleResolver {
     return check;
   }
 
-  /// Among forbids the most severe decides; a forbid beats a flow; a flow beats the default.
+  /// A forbid beats a flow; a flow beats the default.
   void decide(const FlowKey& key, Check check) {
     const auto [it, fresh] = decided_.try_emplace(key, check);
     if (fresh) return;
-    const bool both_forbid = is_forbid(it->second.rule) && is_forbid(check.rule);
-    if (both_forbid && check.severity > it->second.severity) it->second = std::move(check);
+    const bool forbidden = is_forbid(it->second.rule);
+    if (forbidden != is_forbid(check.rule)) return;  // forbids come first
+    const bool decides = forbidden ? forbid_rank(check) > forbid_rank(it->second)
+                                   : flow_rank(check) > flow_rank(it->second);
+    if (decides) it->second = std::move(check);
+  }
+
+  /// Among forbids one that no exception lifts decides, and then the most severe.
+  static std::pair<bool, Severity> forbid_rank(const Check& check) {
+    return {check.exception.empty(), check.severity};
+  }
+
+  /// What one flow requires no other excuses; what one intends no other denies outside its hours.
+  static int flow_rank(const Check& check) {
+    switch (check.expectation) {
+      case Expectation::Allow:
+        return 2;
+      case Expectation::Permit:
+        return 1;
+      case Expectation::Deny:
+        return 0;
+    }
+    return 0;
   }
 
   bool is_forbid(const std::string& rule) const {
@@ -150,9 +171,10 @@ class RuleResolver {
                                                  flow.service)
                                    : flow.why;
       if (!open_hours) {
-        check.expectation = Expectation::Deny;
+        const bool observed = is_observed(key.source) || is_observed(key.destination);
+        check.expectation = observed ? Expectation::Permit : Expectation::Deny;
         check.why += fmt::format("; not intended outside {} UTC", flow.hours->text());
-        check.exception = exception_for("default", key);
+        if (!observed) check.exception = exception_for("default", key);
       } else {
         check.expectation = flow.need == FlowRule::Need::Required ? Expectation::Allow
                                                                   : Expectation::Permit;
@@ -191,6 +213,12 @@ class RuleResolver {
   /// A workload of no segment (cloud metadata) is nobody's: default deny says nothing of it.
   const Segment* segment_of(const Workload& workload) const {
     return scenario_.segment(workload.segment);
+  }
+
+  bool is_observed(const std::string& workload) const {
+    const auto* known = scenario_.workload(workload);
+    const auto* segment = known == nullptr ? nullptr : segment_of(*known);
+    return segment != nullptr && segment->mode == Segment::Mode::Observe;
   }
 
   bool has_endpoints(const Workload& workload) const { return endpoints_.contains(workload.name); }
