@@ -55,6 +55,7 @@ class PathPlanner {
   void learn_allowed(const std::vector<Check>& checks) {
     for (const auto& check : checks) {
       if (check.expectation == Expectation::Deny || check.rule == "default") continue;
+      if (!blackout_of(check).empty()) continue;
       for (const Endpoint* endpoint : endpoints_of(check.source)) {
         if (has_probe(*endpoint)) {
           allowed_[{check.destination, check.port}].push_back(endpoint);
