@@ -1,0 +1,56 @@
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "cli/verb.h"
+#include "lab/lab.h"
+
+/// The wiring of `reachproof`: global options, and the verbs in the order of --help.
+int main(int argc, char** argv) {
+  using namespace reachproof;
+  std::signal(SIGPIPE, SIG_IGN);
+  // The lab's helper must have one thread and none of the rest.
+  if (argc == 3 && std::string(argv[1]) == "lab-serve") return lab::serve(argv[2]);
+  cli::Context context;
+  context.program = argv[0];
+  CLI::App app{"Reachproof tests, continuously, that nothing in a network can move sideways."};
+  app.name("reachproof");
+  app.add_option("--color", context.colour, "Colour: auto, always or never")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+  app.add_option("-o,--output", context.output, "Output of verbs that print data: table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->capture_default_str();
+  app.set_version_flag("--version", "reachproof " REACHPROOF_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  cli::add_init(app, context);
+  cli::add_validate(app, context);
+  cli::add_schema(app, context);
+  cli::add_plan(app, context);
+  cli::add_run(app, context);
+  cli::add_runs(app, context);
+  cli::add_results(app, context);
+  cli::add_matrix(app, context);
+  cli::add_explain(app, context);
+  cli::add_diff(app, context);
+  cli::add_evidence(app, context);
+  cli::add_lab(app, context);
+  cli::add_version(app, context);
+  cli::add_completion(app, context);
+  cli::add_examples(app, {"reachproof init clinic && cd clinic",
+                          "sudo reachproof lab up lab.yaml --inventory inventory.yaml",
+                          "sudo reachproof run scenario.yaml",
+                          "reachproof explain vendor phi-db 5432"});
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(cli::Exit::Usage);
+  } catch (const std::exception& error) {
+    std::cerr << "reachproof: internal error: " << error.what() << "\n";
+    return static_cast<int>(cli::Exit::Internal);
+  }
+  std::cout.flush();
+  return static_cast<int>(context.exit);
+}

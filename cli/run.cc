@@ -1,0 +1,222 @@
+#include <fmt/core.h>
+
+#include <charconv>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "cli/progress_line.h"
+#include "cli/verb.h"
+#include "core/plan.h"
+#include "evidence/stored_run.h"
+#include "orchestrator/run_service.h"
+#include "reports/junit.h"
+#include "reports/run_json.h"
+#include "reports/run_text.h"
+
+namespace reachproof::cli {
+namespace {
+
+struct RunOptions {
+  DocumentOptions documents;
+  EvidenceOptions evidence;
+  core::PlanOptions plan;
+  std::string timeout;
+  std::string run_limit;
+  std::string fail_on = "violation,broken,unproven";
+  std::string require_proof = "corroborated";
+  std::string junit_file;
+  std::string why;
+  bool quiet = false;
+  bool exit_zero = false;
+};
+
+/// What turns a run into a failure: --fail-on.
+struct FailOn {
+  bool violation = false;
+  bool broken = false;
+  bool unproven = false;
+  int coverage_percent = 0;
+
+  static Result<FailOn> parse(const std::string& text) {
+    FailOn fail_on;
+    std::istringstream words(text);
+    std::string word;
+    while (std::getline(words, word, ',')) {
+      if (word == "violation") {
+        fail_on.violation = true;
+      } else if (word == "broken") {
+        fail_on.broken = true;
+      } else if (word == "unproven") {
+        fail_on.unproven = true;
+      } else if (!parse_coverage(word, fail_on.coverage_percent) && word != "none") {
+        return fail(ErrorCode::Usage, fmt::format("--fail-on: `{}` is not violation, broken, "
+                                                  "unproven, coverage<N% or none",
+                                                  word));
+      }
+    }
+    return fail_on;
+  }
+
+  static bool parse_coverage(const std::string& word, int& percent) {
+    constexpr std::string_view kPrefix = "coverage<";
+    if (!word.starts_with(kPrefix) || !word.ends_with("%")) return false;
+    const char* begin = word.data() + kPrefix.size();
+    const char* end = word.data() + word.size() - 1;
+    const auto [stop, error] = std::from_chars(begin, end, percent);
+    return error == std::errc{} && stop == end && percent >= 0 && percent <= 100;
+  }
+};
+
+Exit exit_of(const evidence::StoredRun& run, const FailOn& fail_on,
+             const orchestrator::RunResult& result) {
+  if (result.by_signal) return Exit::Interrupted;
+  if (!result.interrupted.empty()) return Exit::TimedOut;
+  int failing = 0;
+  int unproven = 0;
+  for (const auto& check : run.checks) {
+    const auto word = check.verdict.verdict.result;
+    failing += word == core::CheckResult::Violation && fail_on.violation ? 1 : 0;
+    failing += word == core::CheckResult::Broken && fail_on.broken ? 1 : 0;
+    unproven += word == core::CheckResult::Unproven ? 1 : 0;
+  }
+  if (failing > 0) return Exit::Findings;
+  const bool some_probe = std::ranges::any_of(run.probes, [](const auto& p) {
+    return p.lost.empty();
+  });
+  if (!run.probes.empty() && !some_probe) return Exit::Unavailable;
+  if (!run.refusals.empty()) return Exit::Refused;
+  const auto checks = static_cast<int>(run.checks.size());
+  const bool thin =
+      fail_on.coverage_percent > 0 &&
+      (checks - unproven) * 100 < fail_on.coverage_percent * checks;
+  return (unproven > 0 && fail_on.unproven) || thin || checks == 0 ? Exit::Unproven : Exit::Ok;
+}
+
+Result<void> write_whole_file(const std::string& path, const std::string& text) {
+  const std::string fresh = path + ".new";
+  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
+  file << text;
+  file.close();
+  if (!file || std::rename(fresh.c_str(), path.c_str()) != 0) {
+    return fail(ErrorCode::Io, fmt::format("cannot write `{}`", path));
+  }
+  return {};
+}
+
+bool set_durations(Context& context, RunOptions& options,
+                   orchestrator::RunEngine::Limits& limits) {
+  const auto read = [&](const std::string& text, std::chrono::milliseconds& into,
+                        std::string_view name) {
+    if (text.empty()) return true;
+    const auto value = core::parse_duration(text);
+    if (value) into = *value;
+    if (!value) {
+      complain(context, {ErrorCode::Usage, fmt::format("{}: `{}` is not a duration such as 3s",
+                                                       name, text)});
+    }
+    return value.has_value();
+  };
+  const bool sound = read(options.timeout, options.plan.timeout, "--attempt-timeout") &&
+                     read(options.run_limit, limits.run, "--timeout");
+  if (sound && options.plan.timeout > protocol::kTimeoutMax) {
+    complain(context, {ErrorCode::Usage, "--attempt-timeout: at most 60s"});
+    return false;
+  }
+  return sound;
+}
+
+void print_run(const Context& context, const evidence::StoredRun& run,
+               const orchestrator::RunResult& result, const EvidenceOptions& evidence) {
+  if (context.json()) {
+    std::cout << reports::results_json(run, {});
+    return;
+  }
+  const auto look = context.look();
+  std::cout << "\n" << reports::matrix(run, reports::MatrixView::Difference,
+                                       reports::MatrixBy::Segment, look);
+  std::cout << "\n" << reports::findings(run, look) << "\n";
+  const auto limits = reports::limitations(run, look);
+  if (!limits.empty()) std::cout << limits << "\n";
+  std::cout << reports::summary(run, look);
+  std::istringstream note(result.checkpoint);
+  std::string origin;
+  std::string size;
+  std::string root;
+  std::getline(note, origin);
+  std::getline(note, size);
+  std::getline(note, root);
+  std::cout << fmt::format("evidence: {} ({} records, root {}); verify it with: "
+                           "reachproof evidence verify -e {}\n",
+                           evidence.file, size, root, evidence.file);
+}
+
+void run(Context& context, RunOptions& options) {
+  const auto fail_on = FailOn::parse(options.fail_on);
+  if (!fail_on) return complain(context, fail_on.error());
+  orchestrator::RunRequest request;
+  if (!set_durations(context, options, request.limits)) return;
+  const auto documents = load_documents(context, options.documents, true);
+  if (!documents) return;
+  options.plan.now = *time_of(context, options.documents);
+  const auto plan = core::plan(documents->scenario, documents->inventory, options.plan);
+  request.scenario = &documents->scenario;
+  request.inventory = &documents->inventory;
+  request.plan = &plan;
+  request.evidence_path = options.evidence.file;
+  request.key_path = options.evidence.key_path();
+  request.vkey_path = options.evidence.vkey_path();
+  request.probe_path = probe_path();
+  request.why = options.why;
+  request.require_proved = options.require_proof == "proved";
+  Result<orchestrator::RunResult> result = fail(ErrorCode::Internal, "");
+  {
+    ProgressLine progress(options.quiet);
+    result = orchestrator::execute(request, progress);
+  }
+  if (!result) return complain(context, result.error());
+  const auto reader = evidence::LogReader::open(options.evidence.file);
+  if (!reader) return complain(context, reader.error());
+  const auto stored = evidence::load_run(*reader, result->run);
+  if (!stored) return complain(context, stored.error());
+  print_run(context, *stored, *result, options.evidence);
+  if (!options.junit_file.empty()) {
+    auto written = write_whole_file(options.junit_file, reports::junit(*stored));
+    if (!written) return complain(context, written.error());
+  }
+  context.exit = options.exit_zero ? Exit::Ok : exit_of(*stored, *fail_on, *result);
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, Context& context) {
+  auto* verb = app.add_subcommand("run", "Try every intended and forbidden flow, and keep evidence");
+  auto options = std::make_shared<RunOptions>();
+  add_document_options(*verb, options->documents);
+  add_evidence_option(*verb, options->evidence);
+  verb->add_option("--only", options->plan.only, "Keep checks whose id contains this text");
+  verb->add_option("--skip", options->plan.skip, "Drop checks whose id contains this text");
+  verb->add_option("--attempts", options->plan.attempts, "Tries on each path")
+      ->check(CLI::Range(1, 100));
+  verb->add_option("--attempt-timeout", options->timeout, "Of one try, such as 1s");
+  verb->add_option("--timeout", options->run_limit, "Of the whole run, such as 30m (exit 124)");
+  verb->add_option("--require-proof", options->require_proof,
+                   "What a pass needs: corroborated, or proved")
+      ->check(CLI::IsMember({"corroborated", "proved"}))
+      ->capture_default_str();
+  verb->add_option("--fail-on", options->fail_on,
+                   "What fails the run: violation, broken (exit 3), unproven, coverage<N% (exit 4)")
+      ->capture_default_str();
+  verb->add_option("--junit-file", options->junit_file, "Write the result as JUnit XML, too");
+  verb->add_option("--reason", options->why, "Why this run is made; kept in the evidence");
+  verb->add_flag("-q,--quiet", options->quiet, "No progress");
+  verb->add_flag("--exit-zero", options->exit_zero, "Exit 0 whatever was found");
+  add_examples(*verb, {"reachproof run scenario.yaml",
+                       "reachproof run --only X03 --attempts 5",
+                       "reachproof run --fail-on violation --junit-file result.xml",
+                       "reachproof --output json run --quiet > result.json"});
+  verb->callback([&context, options] { run(context, *options); });
+}
+
+}  // namespace reachproof::cli

@@ -1,0 +1,15 @@
+# Makes one .cc of text files: reachproof_embed(OUT function-name=file ...), each a function that
+# returns the file's text.
+function(reachproof_embed out header namespace)
+  set(body "// Made from files of the source tree by cmake/Embed.cmake.\n#include \"${header}\"\n\nnamespace ${namespace} {\n\n")
+  foreach(pair ${ARGN})
+    string(REGEX MATCH "^([a-z_]+)=(.*)$" _ "${pair}")
+    set(name ${CMAKE_MATCH_1})
+    set(path ${CMAKE_MATCH_2})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+    file(READ ${path} text)
+    string(APPEND body "std::string_view ${name}() {\n  return R\"embedded(${text})embedded\";\n}\n\n")
+  endforeach()
+  string(APPEND body "}  // namespace ${namespace}\n")
+  file(CONFIGURE OUTPUT ${out} CONTENT "${body}" @ONLY)
+endfunction()
