@@ -1,0 +1,31 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "bench/attempts/network.h"
+#include "bench/attempts/work.h"
+#include "core/error.h"
+
+namespace reachproof::bench {
+
+enum class Contender : std::uint8_t { Bare, Engine, Nmap };
+inline constexpr std::array kContenders{Contender::Bare, Contender::Engine, Contender::Nmap};
+
+[[nodiscard]] std::string_view word(Contender contender);
+
+/// What one run of one contender cost, its whole process counted.
+struct Measure {
+  double wall_s = 0;
+  double cpu_s = 0;
+  double peak_mib = 0;
+  std::uint32_t wrong = 0;  ///< attempts without the outcome of the case
+};
+
+/// Runs the contender in a fresh process in the network's source namespace, on one core.
+[[nodiscard]] Result<Measure> run_contender(Contender contender, Case of, const Network& network);
+
+/// The fresh process of Bare and Engine, started with `--as CONTENDER CASE`.
+int be_contender(const std::string& contender, const std::string& of);
+
+}  // namespace reachproof::bench

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "bench/attempts/contest.h"
+
+namespace reachproof::bench {
+
+void print_heading();
+/// Prints the rows of one case, then its bars. Returns the number of bars that were missed.
+int print_case(Case of, const Measures& measures);
+
+}  // namespace reachproof::bench
