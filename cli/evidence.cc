@@ -59,13 +59,15 @@ void verify(Context& context, const Options& options) {
   std::cout << fmt::format("{} records, root {}\n", report->records, core::hex(report->root));
   std::cout << fmt::format("{} checkpoints signed by {}\n", report->checkpoints, key->text());
   if (from_beside) {
-    std::cout << "note that key was read beside the evidence: compare it with the one that you were "
-                 "given, or pass it with --key\n";
+    std::cout
+        << "note that key was read beside the evidence: compare it with the one that you were "
+           "given, or pass it with --key\n";
   }
   if (report->unsigned_records > 0) {
-    std::cout << fmt::format("note {} records came after the newest checkpoint and are not signed "
-                             "yet (a run is under way, or was cut off)\n",
-                             report->unsigned_records);
+    std::cout << fmt::format(
+        "note {} records came after the newest checkpoint and are not signed "
+        "yet (a run is under way, or was cut off)\n",
+        report->unsigned_records);
   }
   const auto reader = evidence::LogReader::open(options.evidence.file);
   if (const auto runs = reader ? evidence::list_runs(*reader) : fail(ErrorCode::Io, ""); runs) {
@@ -176,7 +178,8 @@ void add_evidence(CLI::App& app, Context& context) {
     return inner;
   };
 
-  auto* verify_verb = add("verify", "Check log, tree, checkpoints and every record (exit 5 if bad)");
+  auto* verify_verb =
+      add("verify", "Check log, tree, checkpoints and every record (exit 5 if bad)");
   verify_verb->add_option("--key", options->key, "Verifier key, or a file that holds it");
   add_examples(*verify_verb, {"reachproof evidence verify",
                               "reachproof evidence verify -e audit.db --key log.vkey"});
@@ -197,7 +200,8 @@ void add_evidence(CLI::App& app, Context& context) {
                              "reachproof evidence prove --check X03/vendor-vpn/phi-db/tcp/5432"});
   prove_verb->callback([&context, options] { prove(context, *options); });
 
-  auto* checkpoint_verb = add("checkpoint", "Print the newest signed checkpoint, to keep elsewhere");
+  auto* checkpoint_verb =
+      add("checkpoint", "Print the newest signed checkpoint, to keep elsewhere");
   add_examples(*checkpoint_verb, {"reachproof evidence checkpoint > checkpoint-2026-11-30"});
   checkpoint_verb->callback([&context, options] { print_checkpoint(context, *options); });
 

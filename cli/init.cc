@@ -24,8 +24,8 @@ Result<void> write_starters(const std::filesystem::path& folder) {
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) {
-    return fail(ErrorCode::Io, fmt::format("cannot create `{}`: {}", folder.string(),
-                                           failed.message()));
+    return fail(ErrorCode::Io,
+                fmt::format("cannot create `{}`: {}", folder.string(), failed.message()));
   }
   for (const auto& file : files) {
     if (!std::filesystem::exists(folder / file.name)) continue;

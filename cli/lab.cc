@@ -69,7 +69,9 @@ void down(Context& context, const Options& options) {
 
 void print_node(const lab::NodeStatus& node) {
   std::cout << fmt::format("{} {}{}", node.router ? "router" : "host  ", node.name,
-                           node.down ? " (down on purpose)" : node.present ? "" : " (MISSING)");
+                           node.down      ? " (down on purpose)"
+                           : node.present ? ""
+                                          : " (MISSING)");
   for (const auto& address : node.addresses) std::cout << "  " << address;
   std::cout << "\n";
   for (const auto& listener : node.listeners) {

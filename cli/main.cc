@@ -39,10 +39,10 @@ int main(int argc, char** argv) {
   cli::add_lab(app, context);
   cli::add_version(app, context);
   cli::add_completion(app, context);
-  cli::add_examples(app, {"reachproof init clinic && cd clinic",
-                          "sudo reachproof lab up lab.yaml --inventory inventory.yaml",
-                          "sudo reachproof run scenario.yaml",
-                          "reachproof explain vendor phi-db 5432"});
+  cli::add_examples(app,
+                    {"reachproof init clinic && cd clinic",
+                     "sudo reachproof lab up lab.yaml --inventory inventory.yaml",
+                     "sudo reachproof run scenario.yaml", "reachproof explain vendor phi-db 5432"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -18,7 +18,9 @@ constexpr std::chrono::milliseconds kRedraw{100};
 
 ProgressLine::ProgressLine(bool quiet) : quiet_(quiet), terminal_(isatty(STDERR_FILENO) == 1) {}
 
-ProgressLine::~ProgressLine() { clear_line(); }
+ProgressLine::~ProgressLine() {
+  clear_line();
+}
 
 void ProgressLine::phase(const std::string& name, std::size_t total) {
   if (quiet_) return;

@@ -41,7 +41,8 @@ void add_runs(CLI::App& app, Context& context) {
       if (!run.end) {
         std::cout << "  never finished";
       } else {
-        for (const auto& [word, count] : run.end->results) std::cout << "  " << count << " " << word;
+        for (const auto& [word, count] : run.end->results)
+          std::cout << "  " << count << " " << word;
         if (!run.end->interrupted.empty()) std::cout << "  ended early";
       }
       std::cout << "\n";
@@ -57,9 +58,11 @@ void add_results(CLI::App& app, Context& context) {
     reports::ResultFilter filter;
   };
   auto options = std::make_shared<Options>();
-  verb->add_option("run", options->run, "A run's id, `latest` or `previous`")->capture_default_str();
+  verb->add_option("run", options->run, "A run's id, `latest` or `previous`")
+      ->capture_default_str();
   add_evidence_option(*verb, options->evidence);
-  verb->add_option("--result", options->filter.result, "Only these: violation, broken, unproven, ...");
+  verb->add_option("--result", options->filter.result,
+                   "Only these: violation, broken, unproven, ...");
   verb->add_option("--src", options->filter.source, "Only from this workload or segment");
   verb->add_option("--dst", options->filter.destination, "Only to this workload or segment");
   verb->add_option("--port", options->filter.port, "Only this port: 5432 or tcp/5432");
@@ -85,7 +88,8 @@ void add_results(CLI::App& app, Context& context) {
 }
 
 void add_matrix(CLI::App& app, Context& context) {
-  auto* verb = app.add_subcommand("matrix", "Show who reaches whom: intended, observed, difference");
+  auto* verb =
+      app.add_subcommand("matrix", "Show who reaches whom: intended, observed, difference");
   struct Options {
     EvidenceOptions evidence;
     std::string run = "latest";
@@ -93,7 +97,8 @@ void add_matrix(CLI::App& app, Context& context) {
     std::string by = "segment";
   };
   auto options = std::make_shared<Options>();
-  verb->add_option("run", options->run, "A run's id, `latest` or `previous`")->capture_default_str();
+  verb->add_option("run", options->run, "A run's id, `latest` or `previous`")
+      ->capture_default_str();
   add_evidence_option(*verb, options->evidence);
   verb->add_option("--view", options->view, "intended, observed or difference")
       ->check(CLI::IsMember({"intended", "observed", "difference"}))
@@ -108,8 +113,8 @@ void add_matrix(CLI::App& app, Context& context) {
     const auto view = options->view == "intended"   ? reports::MatrixView::Intended
                       : options->view == "observed" ? reports::MatrixView::Observed
                                                     : reports::MatrixView::Difference;
-    const auto by = options->by == "segment" ? reports::MatrixBy::Segment
-                                             : reports::MatrixBy::Workload;
+    const auto by =
+        options->by == "segment" ? reports::MatrixBy::Segment : reports::MatrixBy::Workload;
     std::cout << (context.json() ? reports::results_json(*run, {})
                                  : reports::matrix(*run, view, by, context.look()));
   });
@@ -139,11 +144,12 @@ void add_explain(CLI::App& app, Context& context) {
       if (options->filter.keeps(check)) found.push_back(&check);
     }
     if (found.empty()) {
-      return complain(context, {ErrorCode::NotFound,
-                                "run " + run->header.run + " has no check from `" +
-                                    options->filter.source + "` to `" +
-                                    options->filter.destination + "` on that port; `reachproof "
-                                    "results` lists what it has"});
+      return complain(context,
+                      {ErrorCode::NotFound, "run " + run->header.run + " has no check from `" +
+                                                options->filter.source + "` to `" +
+                                                options->filter.destination +
+                                                "` on that port; `reachproof "
+                                                "results` lists what it has"});
     }
     if (context.json()) {
       std::cout << reports::explanation_json(*run, found);

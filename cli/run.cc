@@ -82,15 +82,13 @@ Exit exit_of(const evidence::StoredRun& run, const FailOn& fail_on,
     unproven += word == core::CheckResult::Unproven ? 1 : 0;
   }
   if (failing > 0) return Exit::Findings;
-  const bool some_probe = std::ranges::any_of(run.probes, [](const auto& p) {
-    return p.lost.empty();
-  });
+  const bool some_probe =
+      std::ranges::any_of(run.probes, [](const auto& p) { return p.lost.empty(); });
   if (!run.probes.empty() && !some_probe) return Exit::Unavailable;
   if (!run.refusals.empty()) return Exit::Refused;
   const auto checks = static_cast<int>(run.checks.size());
   const bool thin =
-      fail_on.coverage_percent > 0 &&
-      (checks - unproven) * 100 < fail_on.coverage_percent * checks;
+      fail_on.coverage_percent > 0 && (checks - unproven) * 100 < fail_on.coverage_percent * checks;
   return (unproven > 0 && fail_on.unproven) || thin || checks == 0 ? Exit::Unproven : Exit::Ok;
 }
 
@@ -105,16 +103,15 @@ Result<void> write_whole_file(const std::string& path, const std::string& text) 
   return {};
 }
 
-bool set_durations(Context& context, RunOptions& options,
-                   orchestrator::RunEngine::Limits& limits) {
+bool set_durations(Context& context, RunOptions& options, orchestrator::RunEngine::Limits& limits) {
   const auto read = [&](const std::string& text, std::chrono::milliseconds& into,
                         std::string_view name) {
     if (text.empty()) return true;
     const auto value = core::parse_duration(text);
     if (value) into = *value;
     if (!value) {
-      complain(context, {ErrorCode::Usage, fmt::format("{}: `{}` is not a duration such as 3s",
-                                                       name, text)});
+      complain(context, {ErrorCode::Usage,
+                         fmt::format("{}: `{}` is not a duration such as 3s", name, text)});
     }
     return value.has_value();
   };
@@ -134,8 +131,9 @@ void print_run(const Context& context, const evidence::StoredRun& run,
     return;
   }
   const auto look = context.look();
-  std::cout << "\n" << reports::matrix(run, reports::MatrixView::Difference,
-                                       reports::MatrixBy::Segment, look);
+  std::cout << "\n"
+            << reports::matrix(run, reports::MatrixView::Difference, reports::MatrixBy::Segment,
+                               look);
   std::cout << "\n" << reports::findings(run, look) << "\n";
   const auto limits = reports::limitations(run, look);
   if (!limits.empty()) std::cout << limits << "\n";
@@ -147,9 +145,10 @@ void print_run(const Context& context, const evidence::StoredRun& run,
   std::getline(note, origin);
   std::getline(note, size);
   std::getline(note, root);
-  std::cout << fmt::format("evidence: {} ({} records, root {}); verify it with: "
-                           "reachproof evidence verify -e {}\n",
-                           evidence.file, size, root, evidence.file);
+  std::cout << fmt::format(
+      "evidence: {} ({} records, root {}); verify it with: "
+      "reachproof evidence verify -e {}\n",
+      evidence.file, size, root, evidence.file);
 }
 
 void run(Context& context, RunOptions& options) {
@@ -191,7 +190,8 @@ void run(Context& context, RunOptions& options) {
 }  // namespace
 
 void add_run(CLI::App& app, Context& context) {
-  auto* verb = app.add_subcommand("run", "Try every intended and forbidden flow, and keep evidence");
+  auto* verb =
+      app.add_subcommand("run", "Try every intended and forbidden flow, and keep evidence");
   auto options = std::make_shared<RunOptions>();
   add_document_options(*verb, options->documents);
   add_evidence_option(*verb, options->evidence);
@@ -212,8 +212,7 @@ void add_run(CLI::App& app, Context& context) {
   verb->add_option("--reason", options->why, "Why this run is made; kept in the evidence");
   verb->add_flag("-q,--quiet", options->quiet, "No progress");
   verb->add_flag("--exit-zero", options->exit_zero, "Exit 0 whatever was found");
-  add_examples(*verb, {"reachproof run scenario.yaml",
-                       "reachproof run --only X03 --attempts 5",
+  add_examples(*verb, {"reachproof run scenario.yaml", "reachproof run --only X03 --attempts 5",
                        "reachproof run --fail-on violation --junit-file result.xml",
                        "reachproof --output json run --quiet > result.json"});
   verb->callback([&context, options] { run(context, *options); });

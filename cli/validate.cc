@@ -9,9 +9,10 @@ void add_validate(CLI::App& app, Context& context) {
   auto* verb = app.add_subcommand("validate", "Check a scenario (and inventory) without a network");
   auto options = std::make_shared<DocumentOptions>();
   add_document_options(*verb, *options);
-  add_examples(*verb, {"reachproof validate scenario.yaml",
-                       "reachproof validate scenario.yaml --inventory staging.yaml",
-                       "reachproof validate scenario.yaml --at 2026-12-31   # what will have expired?"});
+  add_examples(*verb,
+               {"reachproof validate scenario.yaml",
+                "reachproof validate scenario.yaml --inventory staging.yaml",
+                "reachproof validate scenario.yaml --at 2026-12-31   # what will have expired?"});
   verb->callback([&context, options] {
     const bool with_inventory = !options->inventory.empty();
     const auto documents = load_documents(context, *options, with_inventory);

@@ -80,8 +80,8 @@ std::optional<Documents> load_documents(Context& context, const DocumentOptions&
                                         bool with_inventory) {
   const auto time = time_of(context, options);
   if (!time) return std::nullopt;
-  auto scenario = scenarios::load_scenario_file(
-      options.scenario, std::chrono::floor<std::chrono::days>(*time));
+  auto scenario =
+      scenarios::load_scenario_file(options.scenario, std::chrono::floor<std::chrono::days>(*time));
   if (!scenario) {
     print_problems(scenario.error());
     context.exit = Exit::Usage;
@@ -90,10 +90,10 @@ std::optional<Documents> load_documents(Context& context, const DocumentOptions&
   print_problems(scenario->warnings);
   Documents documents{.scenario = std::move(scenario->scenario), .inventory = {}};
   if (!with_inventory) return documents;
-  const auto path = options.inventory.empty()
-                        ? (std::filesystem::path(options.scenario).parent_path() / "inventory.yaml")
-                              .string()
-                        : options.inventory;
+  const auto path =
+      options.inventory.empty()
+          ? (std::filesystem::path(options.scenario).parent_path() / "inventory.yaml").string()
+          : options.inventory;
   auto inventory = scenarios::load_inventory_file(path, documents.scenario);
   if (!inventory) {
     print_problems(inventory.error());

@@ -30,7 +30,7 @@ enum class Exit : int {
 
 /// Options that stand before the verb, and what the verb leaves behind.
 struct Context {
-  std::string program;    ///< how we were called
+  std::string program;  ///< how we were called
   std::string colour = "auto";
   std::string output = "table";
   Exit exit = Exit::Ok;

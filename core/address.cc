@@ -79,6 +79,8 @@ bool Cidr::overlaps(const Cidr& other) const {
   return same_prefix(base, other.base, std::min(prefix_bits, other.prefix_bits));
 }
 
-std::string Cidr::text() const { return base.text() + "/" + std::to_string(prefix_bits); }
+std::string Cidr::text() const {
+  return base.text() + "/" + std::to_string(prefix_bits);
+}
 
 }  // namespace reachproof::core

@@ -23,13 +23,13 @@ struct CheckChange {
 };
 
 struct RunDiff {
-  std::vector<CheckChange> opened;     ///< failing now, and not before
-  std::vector<CheckChange> closed;     ///< failing before, and shown not to fail now
-  std::vector<CheckChange> lost_sight; ///< failing before, unproven now: not closed
-  std::vector<CheckChange> changed;    ///< anything else that differs
-  std::vector<std::string> added;      ///< checks that only the newer run has
-  std::vector<std::string> removed;    ///< checks that only the older run has
-  int persisting = 0;                  ///< failing in both
+  std::vector<CheckChange> opened;      ///< failing now, and not before
+  std::vector<CheckChange> closed;      ///< failing before, and shown not to fail now
+  std::vector<CheckChange> lost_sight;  ///< failing before, unproven now: not closed
+  std::vector<CheckChange> changed;     ///< anything else that differs
+  std::vector<std::string> added;       ///< checks that only the newer run has
+  std::vector<std::string> removed;     ///< checks that only the older run has
+  int persisting = 0;                   ///< failing in both
 };
 
 /// Checks are told apart by their id. A check that is new and fails is both added and opened.

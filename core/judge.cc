@@ -114,7 +114,8 @@ struct Inconclusive {
 
 std::optional<Inconclusive> attempt_that_says_nothing(const Observation& seen) {
   for (const auto& attempt : seen.attempts) {
-    if (attempt.outcome == Outcome::DnsFailed) return Inconclusive{Reason::DnsFailed, attempt.detail};
+    if (attempt.outcome == Outcome::DnsFailed)
+      return Inconclusive{Reason::DnsFailed, attempt.detail};
     if (attempt.outcome == Outcome::LocalError) {
       return Inconclusive{Reason::LocalError, attempt.detail};
     }
@@ -148,9 +149,14 @@ Inconclusive why_inconclusive(const Observation& seen, const std::vector<Cell>& 
 
 std::string detail_of(const JudgeRow& row, const Observation& seen, std::size_t index) {
   const Attempt& attempt = seen.attempts[index];
+  const bool witnessed_absence = row.witness == witnessed::kNotArrived;
   if (row.reason == Reason::RejectedByIcmp && attempt.icmp) {
-    return fmt::format("ICMP {}/{} from {}", attempt.icmp->type, attempt.icmp->code,
-                       attempt.icmp->sender.text());
+    return fmt::format("ICMP {}/{} from {}{}", attempt.icmp->type, attempt.icmp->code,
+                       attempt.icmp->sender.text(),
+                       witnessed_absence ? ", and the witness saw nothing arrive" : "");
+  }
+  if (witnessed_absence && row.reachability == Reachability::Blocked) {
+    return "the witness saw nothing arrive";
   }
   if (row.reason == Reason::HandshakeSeen) {
     switch (attempt.nonce) {
@@ -231,8 +237,7 @@ int path_that_decides_denied(std::span<const PathVerdict> paths) {
 /// is too weakly proven hides neither a proven break nor behind a proven service. The weaker proof
 /// of two services is worse, the weaker proof of two breaks better.
 std::tuple<int, int, int> service_rank(const Verdict& verdict, const JudgePolicy& policy) {
-  const auto result =
-      result_of(verdict.reachability, verdict.proof, Expectation::Allow, policy);
+  const auto result = result_of(verdict.reachability, verdict.proof, Expectation::Allow, policy);
   const int by_result = result == CheckResult::Pass ? 2 : result == CheckResult::Unproven ? 1 : 0;
   const int proof = static_cast<int>(verdict.proof);
   return {by_result, reachability_rank(verdict.reachability),

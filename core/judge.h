@@ -14,8 +14,8 @@ namespace reachproof::core {
 inline constexpr int kJudgeVersion = 1;
 
 struct JudgePolicy {
-  bool require_proved = false;       ///< `--require-proof proved`
-  bool exception_in_force = false;   ///< a violation then counts as excepted
+  bool require_proved = false;      ///< `--require-proof proved`
+  bool exception_in_force = false;  ///< a violation then counts as excepted
 };
 
 /// Decides what an observation proves, and whether that was intended.

@@ -49,21 +49,39 @@ constexpr Words<SourceProof, 3> kSourceProofs{{
 
 }  // namespace
 
-std::string_view word(Outcome value) { return word_in(kOutcomes, value); }
-std::string_view word(NonceAnswer value) { return word_in(kNonceAnswers, value); }
-std::string_view word(HostAnswer value) { return word_in(kHostAnswers, value); }
-std::string_view word(WitnessState value) { return word_in(kWitnessStates, value); }
-std::string_view word(PortState value) { return word_in(kPortStates, value); }
-std::string_view word(SourceProof value) { return word_in(kSourceProofs, value); }
-std::optional<Outcome> outcome_of(std::string_view w) { return value_in(kOutcomes, w); }
+std::string_view word(Outcome value) {
+  return word_in(kOutcomes, value);
+}
+std::string_view word(NonceAnswer value) {
+  return word_in(kNonceAnswers, value);
+}
+std::string_view word(HostAnswer value) {
+  return word_in(kHostAnswers, value);
+}
+std::string_view word(WitnessState value) {
+  return word_in(kWitnessStates, value);
+}
+std::string_view word(PortState value) {
+  return word_in(kPortStates, value);
+}
+std::string_view word(SourceProof value) {
+  return word_in(kSourceProofs, value);
+}
+std::optional<Outcome> outcome_of(std::string_view w) {
+  return value_in(kOutcomes, w);
+}
 std::optional<NonceAnswer> nonce_answer_of(std::string_view w) {
   return value_in(kNonceAnswers, w);
 }
-std::optional<HostAnswer> host_answer_of(std::string_view w) { return value_in(kHostAnswers, w); }
+std::optional<HostAnswer> host_answer_of(std::string_view w) {
+  return value_in(kHostAnswers, w);
+}
 std::optional<WitnessState> witness_state_of(std::string_view w) {
   return value_in(kWitnessStates, w);
 }
-std::optional<PortState> port_state_of(std::string_view w) { return value_in(kPortStates, w); }
+std::optional<PortState> port_state_of(std::string_view w) {
+  return value_in(kPortStates, w);
+}
 std::optional<SourceProof> source_proof_of(std::string_view w) {
   return value_in(kSourceProofs, w);
 }

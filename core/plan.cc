@@ -14,7 +14,9 @@
 namespace reachproof::core {
 namespace {
 
-bool has_probe(const Endpoint& endpoint) { return endpoint.launch.kind != Launch::Kind::None; }
+bool has_probe(const Endpoint& endpoint) {
+  return endpoint.launch.kind != Launch::Kind::None;
+}
 
 bool has_family(const Endpoint& endpoint, Family family) {
   return std::ranges::any_of(endpoint.addresses,
@@ -39,8 +41,8 @@ std::vector<EndpointPair> sampled_pairs(const std::vector<const Endpoint*>& vant
     for (std::size_t i = 0; i < longest; ++i) {
       if (pairs.size() >= static_cast<std::size_t>(samples)) return pairs;
       const bool tall = rows >= columns;
-      pairs.push_back({vantages[tall ? i : (i + shift) % rows],
-                       targets[tall ? (i + shift) % columns : i]});
+      pairs.push_back(
+          {vantages[tall ? i : (i + shift) % rows], targets[tall ? (i + shift) % columns : i]});
     }
   }
   return pairs;
@@ -225,8 +227,10 @@ std::vector<Trial> trials_by_importance(const std::vector<Check>& checks) {
       const auto& paths = checks[index].paths;
       for (std::size_t p = 0; p < paths.size(); ++p) {
         if (number > paths[p].attempts) continue;
-        trials.push_back({.check = index, .path = static_cast<std::uint16_t>(p),
-                          .number = static_cast<std::uint16_t>(number), .due = {}});
+        trials.push_back({.check = index,
+                          .path = static_cast<std::uint16_t>(p),
+                          .number = static_cast<std::uint16_t>(number),
+                          .due = {}});
       }
     }
   }
@@ -235,8 +239,7 @@ std::vector<Trial> trials_by_importance(const std::vector<Check>& checks) {
 
 }  // namespace
 
-std::vector<Turn> paced_turns(const std::vector<std::string>& targets, Rate rate,
-                              Rate per_target) {
+std::vector<Turn> paced_turns(const std::vector<std::string>& targets, Rate rate, Rate per_target) {
   std::map<std::string_view, std::deque<std::size_t>> queues;
   for (std::size_t i = 0; i < targets.size(); ++i) queues[targets[i]].push_back(i);
   // Whose turn it is: the target that may be tried earliest; among equals the one whose next is

@@ -21,11 +21,11 @@ inline constexpr std::size_t kChecksMax = 2'000'000;
 
 /// One way to try a check: from one endpoint to one address of another.
 struct Path {
-  int pair = 0;  ///< paths of the same endpoints share a number within their check
-  std::string vantage;  ///< endpoint name
-  std::string target;   ///< endpoint name
-  IpAddress address;    ///< of the target
-  std::string hostname; ///< resolved on the vantage first, where not empty
+  int pair = 0;          ///< paths of the same endpoints share a number within their check
+  std::string vantage;   ///< endpoint name
+  std::string target;    ///< endpoint name
+  IpAddress address;     ///< of the target
+  std::string hostname;  ///< resolved on the vantage first, where not empty
   int attempts = 0;
   std::chrono::milliseconds timeout{0};
   bool witnessed = false;  ///< the target has a probe that will be armed
@@ -51,7 +51,7 @@ struct Check {
   std::vector<std::string> controls;
   std::vector<std::string> techniques;
   std::vector<Path> paths;
-  std::string gap;  ///< why it cannot be tested, empty where it can
+  std::string gap;        ///< why it cannot be tested, empty where it can
   int pairs_untried = 0;  ///< endpoint pairs beyond `samples`
 };
 
@@ -78,7 +78,7 @@ struct WitnessPlan {
 struct Trial {
   std::uint32_t check = 0;
   std::uint16_t path = 0;
-  std::uint16_t number = 1;  ///< from 1
+  std::uint16_t number = 1;          ///< from 1
   std::chrono::microseconds due{0};  ///< since the start of the attempts
 };
 
@@ -97,11 +97,11 @@ struct Plan {
 };
 
 struct PlanOptions {
-  WallTime now{};         ///< decides hours, blackouts and exceptions in force
-  int attempts = 0;       ///< overrides the scenario's, 0 for not
+  WallTime now{};                        ///< decides hours, blackouts and exceptions in force
+  int attempts = 0;                      ///< overrides the scenario's, 0 for not
   std::chrono::milliseconds timeout{0};  ///< overrides the scenario's, 0 for not
-  std::string only;       ///< keep checks whose id contains this text; empty keeps all
-  std::string skip;       ///< drop checks whose id contains this text; empty drops none
+  std::string only;  ///< keep checks whose id contains this text; empty keeps all
+  std::string skip;  ///< drop checks whose id contains this text; empty drops none
 };
 
 [[nodiscard]] Plan plan(const Scenario& scenario, const Inventory& inventory,

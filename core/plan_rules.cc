@@ -141,10 +141,9 @@ class RuleResolver {
       check.expectation = Expectation::Deny;
       check.severity = forbid.severity;
       check.why = !forbid.title.empty() ? forbid.title
-                  : !forbid.why.empty()
-                      ? forbid.why
-                      : fmt::format("{} must not reach {} ({})", forbid.from.text, forbid.to.text,
-                                    forbid.service);
+                  : !forbid.why.empty() ? forbid.why
+                                        : fmt::format("{} must not reach {} ({})", forbid.from.text,
+                                                      forbid.to.text, forbid.service);
       check.mark = forbid.mark;
       check.controls = forbid.controls;
       check.techniques = forbid.techniques;
@@ -167,17 +166,17 @@ class RuleResolver {
       check.mark = flow.mark;
       check.controls = flow.controls;
       check.techniques = flow.techniques;
-      check.why = flow.why.empty() ? fmt::format("{} to {} ({})", flow.from.text, flow.to.text,
-                                                 flow.service)
-                                   : flow.why;
+      check.why = flow.why.empty()
+                      ? fmt::format("{} to {} ({})", flow.from.text, flow.to.text, flow.service)
+                      : flow.why;
       if (!open_hours) {
         const bool observed = is_observed(key.source) || is_observed(key.destination);
         check.expectation = observed ? Expectation::Permit : Expectation::Deny;
         check.why += fmt::format("; not intended outside {} UTC", flow.hours->text());
         if (!observed) check.exception = exception_for("default", key);
       } else {
-        check.expectation = flow.need == FlowRule::Need::Required ? Expectation::Allow
-                                                                  : Expectation::Permit;
+        check.expectation =
+            flow.need == FlowRule::Need::Required ? Expectation::Allow : Expectation::Permit;
       }
       decide(key, std::move(check));
     });

@@ -27,10 +27,10 @@ enum class Severity { Low, Medium, High, Critical };
 
 /// How often and how long one check is tried.
 struct CheckSettings {
-  std::string schedule;                      ///< name of a schedule, empty for none
-  int samples = 2;                           ///< endpoint pairs tried for one check
-  int attempts = 3;                          ///< tries on each path
-  std::chrono::milliseconds timeout{3000};   ///< of one try
+  std::string schedule;                     ///< name of a schedule, empty for none
+  int samples = 2;                          ///< endpoint pairs tried for one check
+  int attempts = 3;                         ///< tries on each path
+  std::chrono::milliseconds timeout{3000};  ///< of one try
 };
 
 struct Defaults {
@@ -168,8 +168,8 @@ struct Blackout {
 };
 
 struct Limits {
-  Rate rate{50, std::chrono::seconds(1)};        ///< attempts of the whole run
-  Rate per_target{1, std::chrono::seconds(1)};   ///< attempts at one endpoint
+  Rate rate{50, std::chrono::seconds(1)};       ///< attempts of the whole run
+  Rate per_target{1, std::chrono::seconds(1)};  ///< attempts at one endpoint
   std::vector<Blackout> blackouts;
 };
 
@@ -183,8 +183,8 @@ struct Control {
 struct Scenario {
   std::string name;
   std::string owner;
-  std::string file;           ///< as the user named it
-  std::string text;           ///< the bytes that were read: evidence keeps a snapshot
+  std::string file;  ///< as the user named it
+  std::string text;  ///< the bytes that were read: evidence keeps a snapshot
   Defaults defaults;
   std::vector<Service> services;
   std::vector<Segment> segments;

@@ -64,10 +64,9 @@ constexpr Words<Reason, 22> kSentences{{
     {Reason::ReplyLost, "the way there is open: the host answered, its answer was lost"},
     {Reason::HostFirewall, "the packet arrived, and the host's own firewall stopped it"},
     {Reason::NothingListens, "the path is open; nothing listens on the port"},
-    {Reason::HostDropsUnserved,
-     "the path is open; the host silently drops what it does not serve"},
-    {Reason::RejectedOnTheWay, "rejected on the way: refused, and nothing arrived"},
-    {Reason::DroppedOnTheWay, "dropped on the way: silence, and nothing arrived"},
+    {Reason::HostDropsUnserved, "the path is open; the host silently drops what it does not serve"},
+    {Reason::RejectedOnTheWay, "rejected on the way: refused"},
+    {Reason::DroppedOnTheWay, "dropped on the way: silence"},
     {Reason::RejectedByIcmp, "rejected with an ICMP error"},
     {Reason::RefusedByWhom,
      "refused, but by whom is unknown: a firewall and a closed port look the same"},
@@ -86,20 +85,38 @@ constexpr Words<Reason, 22> kSentences{{
 
 }  // namespace
 
-std::string_view word(Expectation value) { return word_in(kExpectations, value); }
-std::string_view word(Reachability value) { return word_in(kReachabilities, value); }
-std::string_view word(Proof value) { return word_in(kProofs, value); }
-std::string_view word(CheckResult value) { return word_in(kResults, value); }
-std::string_view word(Reason value) { return word_in(kReasons, value); }
-std::string_view sentence(Reason value) { return word_in(kSentences, value); }
+std::string_view word(Expectation value) {
+  return word_in(kExpectations, value);
+}
+std::string_view word(Reachability value) {
+  return word_in(kReachabilities, value);
+}
+std::string_view word(Proof value) {
+  return word_in(kProofs, value);
+}
+std::string_view word(CheckResult value) {
+  return word_in(kResults, value);
+}
+std::string_view word(Reason value) {
+  return word_in(kReasons, value);
+}
+std::string_view sentence(Reason value) {
+  return word_in(kSentences, value);
+}
 std::optional<Expectation> expectation_of(std::string_view w) {
   return value_in(kExpectations, w);
 }
 std::optional<Reachability> reachability_of(std::string_view w) {
   return value_in(kReachabilities, w);
 }
-std::optional<Proof> proof_of(std::string_view w) { return value_in(kProofs, w); }
-std::optional<CheckResult> check_result_of(std::string_view w) { return value_in(kResults, w); }
-std::optional<Reason> reason_of(std::string_view w) { return value_in(kReasons, w); }
+std::optional<Proof> proof_of(std::string_view w) {
+  return value_in(kProofs, w);
+}
+std::optional<CheckResult> check_result_of(std::string_view w) {
+  return value_in(kResults, w);
+}
+std::optional<Reason> reason_of(std::string_view w) {
+  return value_in(kReasons, w);
+}
 
 }  // namespace reachproof::core

@@ -19,9 +19,9 @@ using protocol::Listener;
 
 /// What was learnt of one vantage in one address family over the whole run.
 struct VantageFacts {
-  bool reached = false;         ///< something beyond it answered, or a witness saw its packets
-  bool first_hop = false;       ///< its next hop was confirmed within the run
-  bool should_reach = false;    ///< the scenario requires that it reaches something
+  bool reached = false;       ///< something beyond it answered, or a witness saw its packets
+  bool first_hop = false;     ///< its next hop was confirmed within the run
+  bool should_reach = false;  ///< the scenario requires that it reaches something
 };
 using VantageKey = std::pair<std::string, core::Family>;
 
@@ -65,10 +65,9 @@ class Observer {
     const bool answered = report.outcome == Outcome::Connected ||
                           (report.icmp && from_elsewhere(vantage, *report.icmp));
     known.reached = known.reached || answered || sighted;
-    const std::int64_t since_start_ms =
-        std::chrono::duration_cast<std::chrono::milliseconds>(facts_.finished.wall -
-                                                              facts_.started.wall)
-            .count();
+    const std::int64_t since_start_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                            facts_.finished.wall - facts_.started.wall)
+                                            .count();
     const bool fresh = report.first_hop_ms >= 0 && report.first_hop_ms <= since_start_ms + 1000;
     known.first_hop = known.first_hop || fresh;
   }
@@ -179,8 +178,8 @@ class Observer {
       if (shown_dead(vantage, it->second.before) && shown_dead(vantage, it->second.after)) {
         seen.port = PortState::NotListening;
       }
-      seen.port_detail = fmt::format("{}: {} before, {} after", vantage,
-                                     core::word(before), core::word(after));
+      seen.port_detail =
+          fmt::format("{}: {} before, {} after", vantage, core::word(before), core::word(after));
     }
   }
 
@@ -216,8 +215,8 @@ class Observer {
   core::NonceAnswer nonce_answer(const core::Path& path, const TryFacts& facts) const {
     const auto* witness = witness_of(path.target);
     const core::ProtocolPort port{facts.order.protocol, facts.order.port};
-    const bool ours = path.witnessed && witness != nullptr &&
-                      listener_in(witness->before, port) == Listener::Own;
+    const bool ours =
+        path.witnessed && witness != nullptr && listener_in(witness->before, port) == Listener::Own;
     if (!ours || !facts.order.nonce || facts.report.outcome != Outcome::Connected) {
       return core::NonceAnswer::NotSent;
     }

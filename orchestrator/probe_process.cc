@@ -99,20 +99,18 @@ class Child : public std::enable_shared_from_this<Child> {
   }
 
   void read_errors() {
-    errors_.async_read_some(asio::buffer(error_buffer_),
-                            [self = shared_from_this()](error_code error, std::size_t bytes) {
-                              const auto room = kStderrBytesMax - self->error_text_.size();
-                              self->error_text_.append(self->error_buffer_.data(),
-                                                       std::min(bytes, room));
-                              if (!error) self->read_errors();
-                            });
+    errors_.async_read_some(asio::buffer(error_buffer_), [self = shared_from_this()](
+                                                             error_code error, std::size_t bytes) {
+      const auto room = kStderrBytesMax - self->error_text_.size();
+      self->error_text_.append(self->error_buffer_.data(), std::min(bytes, room));
+      if (!error) self->read_errors();
+    });
   }
 
   void write_front() {
-    asio::async_write(input_, asio::buffer(queue_.front()),
-                      [self = shared_from_this()](error_code error, std::size_t) {
-                        self->on_written(error);
-                      });
+    asio::async_write(
+        input_, asio::buffer(queue_.front()),
+        [self = shared_from_this()](error_code error, std::size_t) { self->on_written(error); });
   }
 
   void on_written(error_code error) {

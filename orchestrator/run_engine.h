@@ -29,16 +29,16 @@ class RunEngine {
       const core::Endpoint& endpoint, ProbeChannel::Events events)>;
 
   struct Limits {
-    std::chrono::milliseconds start{20'000};   ///< for a probe to say hello
-    std::chrono::milliseconds arm{20'000};     ///< for a witness to be armed, or to be disarmed
-    std::chrono::milliseconds grace{5'000};    ///< for an outcome, beyond its own timeout
-    std::chrono::milliseconds stop{2'000};     ///< for a probe to end by itself
-    std::chrono::milliseconds run{0};          ///< for all of it; 0 for no limit
-    std::size_t in_flight_max = 1024;          ///< tries that one probe may have open
+    std::chrono::milliseconds start{20'000};  ///< for a probe to say hello
+    std::chrono::milliseconds arm{20'000};    ///< for a witness to be armed, or to be disarmed
+    std::chrono::milliseconds grace{5'000};   ///< for an outcome, beyond its own timeout
+    std::chrono::milliseconds stop{2'000};    ///< for a probe to end by itself
+    std::chrono::milliseconds run{0};         ///< for all of it; 0 for no limit
+    std::size_t in_flight_max = 1024;         ///< tries that one probe may have open
   };
 
-  RunEngine(boost::asio::io_context& loop, const core::Plan& plan,
-            const core::Inventory& inventory, Connect connect, Limits limits, Progress& progress);
+  RunEngine(boost::asio::io_context& loop, const core::Plan& plan, const core::Inventory& inventory,
+            Connect connect, Limits limits, Progress& progress);
   ~RunEngine();
   RunEngine(const RunEngine&) = delete;
   RunEngine& operator=(const RunEngine&) = delete;

@@ -38,7 +38,9 @@ std::string user_at_host() {
                      host_name());
 }
 
-std::string sha256_hex(const std::string& text) { return core::hex(evidence::sha256(text)); }
+std::string sha256_hex(const std::string& text) {
+  return core::hex(evidence::sha256(text));
+}
 
 evidence::RunHeader header_of(const RunRequest& request, const std::string& run) {
   evidence::RunHeader header;
@@ -186,8 +188,8 @@ Result<RunResult> execute(const RunRequest& request, Progress& progress) {
   const auto seen = observations(*request.plan, *request.inventory, done.facts);
   const auto decided = verdicts(*request.plan, seen, request.require_proved);
   progress.phase("keeping evidence", 0);
-  auto records = evidence::records_of_probes(run, probe_records(done.facts),
-                                             refusal_records(done.facts));
+  auto records =
+      evidence::records_of_probes(run, probe_records(done.facts), refusal_records(done.facts));
   std::ranges::move(evidence::records_of_observations(run, header.started, seen),
                     std::back_inserter(records));
   std::ranges::move(evidence::records_of_verdicts(run, decided), std::back_inserter(records));

@@ -18,7 +18,7 @@ struct RunRequest {
   const core::Inventory* inventory = nullptr;
   const core::Plan* plan = nullptr;
   std::string evidence_path;
-  std::string key_path;    ///< made where it is missing; its verifier key goes to `vkey_path`
+  std::string key_path;  ///< made where it is missing; its verifier key goes to `vkey_path`
   std::string vkey_path;
   std::string probe_path;  ///< the probe's program on this machine
   std::string why;         ///< the user's note, may be empty

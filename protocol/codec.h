@@ -27,6 +27,7 @@ class LineReader {
  private:
   std::string buffer_;
   std::size_t begin_ = 0;
+  std::size_t partial_bytes_ = 0;  ///< of the line whose end has not come yet
   bool overflowed_ = false;
 };
 

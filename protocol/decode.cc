@@ -162,8 +162,7 @@ std::vector<PortReport> read_ports(Fields& fields) {
   fields.each("ports", [&](Fields& item) {
     PortReport report;
     report.port = item.protocol_port("port");
-    report.listener = item.parsed<Listener>(
-        "by", listener_of);
+    report.listener = item.parsed<Listener>("by", listener_of);
     ports.push_back(report);
   });
   return ports;
@@ -305,7 +304,9 @@ Message read_done(Fields& f) {
   return m;
 }
 
-Message read_stop(Fields& f) { return Stop{.reason = f.text("reason")}; }
+Message read_stop(Fields& f) {
+  return Stop{.reason = f.text("reason")};
+}
 
 Message read_refused(Fields& f) {
   Refused m;

@@ -29,10 +29,14 @@ json::array ports_json(const std::vector<PortReport>& ports) {
 }
 
 json::object body(const Hello& m) {
-  return {{"m", "hello"},         {"v", m.version},
-          {"software", bounded(m.software)}, {"host", bounded(m.host)},
-          {"pid", m.pid},         {"can_capture", m.can_capture},
-          {"scope", bounded(m.scope)}, {"now", moment_json(m.now)}};
+  return {{"m", "hello"},
+          {"v", m.version},
+          {"software", bounded(m.software)},
+          {"host", bounded(m.host)},
+          {"pid", m.pid},
+          {"can_capture", m.can_capture},
+          {"scope", bounded(m.scope)},
+          {"now", moment_json(m.now)}};
 }
 
 json::object body(const Arm& m) {
@@ -42,13 +46,20 @@ json::object body(const Arm& m) {
   for (const auto& p : m.ports) {
     ports.push_back({{"port", p.port.text()}, {"may_listen", p.may_listen}});
   }
-  return {{"m", "arm"}, {"id", m.id}, {"key", core::hex(m.key)}, {"addresses", addresses},
+  return {{"m", "arm"},
+          {"id", m.id},
+          {"key", core::hex(m.key)},
+          {"addresses", addresses},
           {"ports", ports}};
 }
 
 json::object body(const Armed& m) {
-  return {{"m", "armed"}, {"id", m.id}, {"capture", m.capture}, {"detail", bounded(m.detail)},
-          {"ports", ports_json(m.ports)}, {"at", moment_json(m.at)}};
+  return {{"m", "armed"},
+          {"id", m.id},
+          {"capture", m.capture},
+          {"detail", bounded(m.detail)},
+          {"ports", ports_json(m.ports)},
+          {"at", moment_json(m.at)}};
 }
 
 json::object body(const AttemptOrder& m) {
@@ -111,12 +122,14 @@ json::object body(const SightingReport& m) {
 }
 
 json::object body(const Done& m) {
-  return {{"m", "done"},         {"what", word(m.what)}, {"id", m.id},
-          {"sound", m.sound},    {"detail", bounded(m.detail)},     {"packets", m.packets},
-          {"dropped", m.dropped}, {"ports", ports_json(m.ports)},   {"at", moment_json(m.at)}};
+  return {{"m", "done"},          {"what", word(m.what)},         {"id", m.id},
+          {"sound", m.sound},     {"detail", bounded(m.detail)},  {"packets", m.packets},
+          {"dropped", m.dropped}, {"ports", ports_json(m.ports)}, {"at", moment_json(m.at)}};
 }
 
-json::object body(const Stop& m) { return {{"m", "stop"}, {"reason", bounded(m.reason)}}; }
+json::object body(const Stop& m) {
+  return {{"m", "stop"}, {"reason", bounded(m.reason)}};
+}
 
 json::object body(const Refused& m) {
   return {{"m", "refused"}, {"id", m.id}, {"why", word(m.why)}, {"detail", bounded(m.detail)}};

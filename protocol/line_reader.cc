@@ -9,10 +9,10 @@ bool LineReader::feed(std::string_view bytes) {
     begin_ = 0;
   }
   buffer_.append(bytes);
-  const auto last_newline = buffer_.rfind('\n');
-  const std::size_t tail =
-      last_newline == std::string::npos ? buffer_.size() : buffer_.size() - last_newline - 1;
-  overflowed_ = tail > kLineBytesMax;
+  for (const char byte : bytes) {
+    partial_bytes_ = byte == '\n' ? 0 : partial_bytes_ + 1;
+    overflowed_ = overflowed_ || partial_bytes_ > kLineBytesMax;
+  }
   return !overflowed_;
 }
 

@@ -158,8 +158,8 @@ struct Refused {
   std::string detail;
 };
 
-using Message = std::variant<Hello, Arm, Armed, AttemptOrder, OutcomeReport, Disarm,
-                             SightingReport, Done, Stop, Refused>;
+using Message = std::variant<Hello, Arm, Armed, AttemptOrder, OutcomeReport, Disarm, SightingReport,
+                             Done, Stop, Refused>;
 
 [[nodiscard]] std::string_view word(Listener listener);
 [[nodiscard]] std::string_view word(Refused::Why why);

@@ -12,7 +12,9 @@ using evidence::StoredCheck;
 using evidence::StoredRun;
 
 std::string sighting_words(const Observation& seen, std::size_t i) {
-  if (seen.witness != core::WitnessState::Armed || i >= seen.sightings.size()) return "";
+  const bool asked = seen.witness == core::WitnessState::Armed && i < seen.sightings.size() &&
+                     seen.attempts[i].source_port != 0;
+  if (!asked) return "";
   const auto& sighting = seen.sightings[i];
   if (!sighting.arrived) return "witness: nothing arrived";
   std::string words =
@@ -83,9 +85,9 @@ void explain_records(std::string& out, const StoredCheck& check) {
 std::string explanation(const StoredRun& run, const StoredCheck& stored, const Look& look) {
   const auto& check = stored.check;
   const auto& verdict = stored.verdict.verdict;
-  std::string out = painted(
-      look, Paint::Bold,
-      fmt::format("{} -> {} {}", check.source, check.destination, check.port.text()));
+  std::string out =
+      painted(look, Paint::Bold,
+              fmt::format("{} -> {} {}", check.source, check.destination, check.port.text()));
   fmt::format_to(std::back_inserter(out), "  [{}]\n", check.id);
   if (!stored.has_verdict) {
     out += "  no verdict: the run never finished\n";

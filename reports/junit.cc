@@ -73,8 +73,8 @@ bool could_not_run(const StoredCheck& check) {
 
 std::string message_of(const StoredCheck& check) {
   const auto& verdict = check.verdict.verdict;
-  std::string message = fmt::format("{}: {}", core::word(verdict.reachability),
-                                    core::sentence(verdict.reason));
+  std::string message =
+      fmt::format("{}: {}", core::word(verdict.reachability), core::sentence(verdict.reason));
   if (!verdict.detail.empty()) message += ": " + verdict.detail;
   return escaped(message);
 }
@@ -117,10 +117,9 @@ std::string test_case(const StoredRun& run, const StoredCheck& check, Counts& co
   const auto name = fmt::format("{} -> {} {} ({})", check.check.source, check.check.destination,
                                 check.check.port.text(), core::word(check.check.expectation));
   const auto element = outcome_element(check, counts);
-  const auto head =
-      fmt::format("  <testcase classname=\"{}.{}\" name=\"{}\" time=\"{}\"",
-                  escaped(run.header.scenario), escaped(check.check.rule), escaped(name),
-                  seconds(us));
+  const auto head = fmt::format("  <testcase classname=\"{}.{}\" name=\"{}\" time=\"{}\"",
+                                escaped(run.header.scenario), escaped(check.check.rule),
+                                escaped(name), seconds(us));
   return element.empty() ? head + "/>\n" : head + ">" + element + "</testcase>\n";
 }
 
@@ -145,11 +144,11 @@ std::string junit(const StoredRun& run) {
                    seconds(counts.elapsed_us), timestamp, cases);
     all.add(counts);
   }
-  return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                     "<testsuites name=\"reachproof {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
-                     "time=\"{}\">\n{}</testsuites>\n",
-                     escaped(run.header.run), all.tests, all.failures, all.errors,
-                     seconds(all.elapsed_us), body);
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+      "<testsuites name=\"reachproof {}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
+      "time=\"{}\">\n{}</testsuites>\n",
+      escaped(run.header.run), all.tests, all.failures, all.errors, seconds(all.elapsed_us), body);
 }
 
 }  // namespace reachproof::reports

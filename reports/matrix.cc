@@ -52,7 +52,8 @@ std::string intended(const Cell& cell) {
 }
 
 std::string observed(const Cell& cell) {
-  if (cell.open == 0) return cell.worst->verdict.verdict.result == CheckResult::Unproven ? "?" : ".";
+  if (cell.open == 0)
+    return cell.worst->verdict.verdict.result == CheckResult::Unproven ? "?" : ".";
   return fmt::format("open {}", cell.open);
 }
 
@@ -150,8 +151,9 @@ std::string matrix(const StoredRun& run, MatrixView view, MatrixBy by, const Loo
   out += Grid(run, by).text(view, look);
   if (view == MatrixView::Difference) {
     out += painted(look, Paint::Dim, legend()) + "\n";
-    out += painted(look, Paint::Dim, "A number behind a symbol counts violations and broken flows.") +
-           "\n";
+    out +=
+        painted(look, Paint::Dim, "A number behind a symbol counts violations and broken flows.") +
+        "\n";
   }
   return out;
 }

@@ -36,11 +36,12 @@ std::string plan_text(const core::Plan& plan, bool every_check, const Look& look
   }
   std::string out = painted(look, Paint::Bold, fmt::format("{} checks", plan.checks.size()));
   for (const auto& [word, count] : expectations) out += fmt::format("  {} {}", count, word);
-  out += fmt::format("\n{} attempts from {} probes, {} of them witnesses, at most {} every {} s and "
-                     "{} every {} s at one target: about {}\n",
-                     plan.trials.size(), plan.vantages.size(), plan.witnesses.size(),
-                     plan.rate.count, plan.rate.per.count(), plan.per_target.count,
-                     plan.per_target.per.count(), seconds(plan.duration()));
+  out += fmt::format(
+      "\n{} attempts from {} probes, {} of them witnesses, at most {} every {} s and "
+      "{} every {} s at one target: about {}\n",
+      plan.trials.size(), plan.vantages.size(), plan.witnesses.size(), plan.rate.count,
+      plan.rate.per.count(), plan.per_target.count, plan.per_target.per.count(),
+      seconds(plan.duration()));
   out += fmt::format("{} checks can be proved by a witness, the others corroborated at most\n",
                      witnessed_checks(plan));
   if (every_check) {
@@ -61,7 +62,8 @@ std::string plan_text(const core::Plan& plan, bool every_check, const Look& look
   for (const auto& [reason, count] : gaps) {
     out += fmt::format("  {} checks: {}\n", count, printable(reason));
   }
-  for (const auto& gap : plan.gaps) out += fmt::format("  {}: {}\n", gap.rule, printable(gap.reason));
+  for (const auto& gap : plan.gaps)
+    out += fmt::format("  {}: {}\n", gap.rule, printable(gap.reason));
   if (untried > 0) out += fmt::format("  {} endpoint pairs beyond the samples\n", untried);
   return out;
 }

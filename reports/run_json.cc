@@ -14,7 +14,9 @@ json::object envelope(std::string_view kind) {
   return {{"apiVersion", "reachproof/v1"}, {"kind", kind}};
 }
 
-json::value word_value(std::string_view word) { return json::value(json::string(word)); }
+json::value word_value(std::string_view word) {
+  return json::value(json::string(word));
+}
 
 json::object check_json(const StoredCheck& stored) {
   const auto& check = stored.check;
@@ -156,16 +158,14 @@ std::string results_json(const StoredRun& run, const ResultFilter& filter) {
   object["probes"] = std::move(probes);
   json::array refusals;
   for (const auto& refusal : run.refusals) {
-    refusals.push_back({{"endpoint", refusal.endpoint},
-                        {"why", refusal.why},
-                        {"detail", refusal.detail}});
+    refusals.push_back(
+        {{"endpoint", refusal.endpoint}, {"why", refusal.why}, {"detail", refusal.detail}});
   }
   object["refusals"] = std::move(refusals);
   return json::serialize(object) + "\n";
 }
 
-std::string explanation_json(const StoredRun& run,
-                             const std::vector<const StoredCheck*>& checks) {
+std::string explanation_json(const StoredRun& run, const std::vector<const StoredCheck*>& checks) {
   auto object = envelope("Explanation");
   object["run"] = run_head(run);
   json::array list;

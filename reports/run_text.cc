@@ -16,9 +16,8 @@ using evidence::StoredCheck;
 using evidence::StoredRun;
 
 int count_of(const StoredRun& run, CheckResult result) {
-  return static_cast<int>(std::ranges::count_if(run.checks, [&](const StoredCheck& c) {
-    return c.verdict.verdict.result == result;
-  }));
+  return static_cast<int>(std::ranges::count_if(
+      run.checks, [&](const StoredCheck& c) { return c.verdict.verdict.result == result; }));
 }
 
 std::string counted(int count, std::string_view one, std::string_view many) {
@@ -68,8 +67,7 @@ std::vector<const StoredCheck*> by_importance(const StoredRun& run) {
   for (const auto& check : run.checks) order.push_back(&check);
   std::ranges::stable_sort(order, [](const StoredCheck* a, const StoredCheck* b) {
     const auto key = [](const StoredCheck* c) {
-      return std::tuple(importance(c->verdict.verdict.result),
-                        -static_cast<int>(c->check.severity),
+      return std::tuple(importance(c->verdict.verdict.result), -static_cast<int>(c->check.severity),
                         static_cast<int>(c->verdict.verdict.reachability));
     };
     return key(a) < key(b);
@@ -130,29 +128,30 @@ bool ResultFilter::keeps(const StoredCheck& stored) const {
 
 std::string summary(const StoredRun& run, const Look& look) {
   std::string out;
-  const bool fails =
-      count_of(run, CheckResult::Violation) + count_of(run, CheckResult::Broken) > 0;
-  out += painted(look, fails ? Paint::Bad : Paint::Bold, sentence_of(run)) + "\n";
+  const bool fails = count_of(run, CheckResult::Violation) + count_of(run, CheckResult::Broken) > 0;
+  if (run.end) out += painted(look, fails ? Paint::Bad : Paint::Bold, sentence_of(run)) + "\n";
   if (!run.end) {
     out += painted(look, Paint::Unsure,
-                   "This run never finished: it ended in the middle, and has no verdicts.") + "\n";
+                   "This run never finished: it ended in the middle, and has no verdicts.") +
+           "\n";
   } else if (!run.end->interrupted.empty()) {
     out += painted(look, Paint::Unsure,
-                   "This run ended early: " + printable(run.end->interrupted) + ".") + "\n";
+                   "This run ended early: " + printable(run.end->interrupted) + ".") +
+           "\n";
   }
   fmt::format_to(std::back_inserter(out), "run {}  scenario {}  {}\n", run.header.run,
                  run.header.scenario, core::text(run.header.started));
-  for (const auto result : {CheckResult::Violation, CheckResult::Broken, CheckResult::Unproven,
-                            CheckResult::Excepted, CheckResult::Pass, CheckResult::InUse,
-                            CheckResult::InUseNoted, CheckResult::Idle}) {
+  if (!run.end) return out;
+  for (const auto result :
+       {CheckResult::Violation, CheckResult::Broken, CheckResult::Unproven, CheckResult::Excepted,
+        CheckResult::Pass, CheckResult::InUse, CheckResult::InUseNoted, CheckResult::Idle}) {
     const int count = count_of(run, result);
     if (count == 0) continue;
     out += painted(look, paint_of(result), fmt::format("{} {}", count, core::word(result))) + "  ";
   }
   const auto proofs = [&](core::Proof proof) {
-    return std::ranges::count_if(run.checks, [&](const StoredCheck& c) {
-      return c.verdict.verdict.proof == proof;
-    });
+    return std::ranges::count_if(
+        run.checks, [&](const StoredCheck& c) { return c.verdict.verdict.proof == proof; });
   };
   fmt::format_to(std::back_inserter(out), "\n{} proved, {} corroborated only\n",
                  proofs(core::Proof::Proved), proofs(core::Proof::Corroborated));
@@ -187,12 +186,12 @@ std::map<std::string, core::CheckState> states(const StoredRun& run) {
 
 std::string diff_text(const StoredRun& before, const StoredRun& after, const core::RunDiff& diff,
                       const Look& look) {
-  std::string out =
-      fmt::format("{} -> {}: {} opened, {} closed, {} lost sight of, {} persisting, {} changed "
-                  "otherwise, {} checks added, {} removed\n",
-                  before.header.run, after.header.run, diff.opened.size(), diff.closed.size(),
-                  diff.lost_sight.size(), diff.persisting, diff.changed.size(), diff.added.size(),
-                  diff.removed.size());
+  std::string out = fmt::format(
+      "{} -> {}: {} opened, {} closed, {} lost sight of, {} persisting, {} changed "
+      "otherwise, {} checks added, {} removed\n",
+      before.header.run, after.header.run, diff.opened.size(), diff.closed.size(),
+      diff.lost_sight.size(), diff.persisting, diff.changed.size(), diff.added.size(),
+      diff.removed.size());
   const auto list = [&](std::string_view title, const std::vector<core::CheckChange>& changes,
                         Paint paint) {
     for (const auto& change : changes) {
@@ -222,7 +221,8 @@ std::string limitations(const StoredRun& run, const Look& look) {
   for (const auto& [reason, count] : check_gaps) {
     out += fmt::format("  {}: {}\n", counted(count, "check", "checks"), printable(reason));
   }
-  for (const auto& gap : run.gaps) out += fmt::format("  {}: {}\n", gap.rule, printable(gap.reason));
+  for (const auto& gap : run.gaps)
+    out += fmt::format("  {}: {}\n", gap.rule, printable(gap.reason));
   if (untried > 0) {
     out += fmt::format("  {} beyond the samples were not tried\n",
                        counted(untried, "endpoint pair", "endpoint pairs"));
