@@ -14,6 +14,7 @@
 
 #include "core/check.h"
 #include "core/hex.h"
+#include "core/utf8.h"
 #include "evidence/base64.h"
 
 namespace reachproof::evidence {
@@ -28,8 +29,21 @@ constexpr std::array<std::uint8_t, 12> kSpkiPrefix{0x30, 0x2a, 0x30, 0x05, 0x06,
                                                    0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 constexpr std::string_view kKeyFileHead = "reachproof-ed25519-v1";
 
+/// Every space of Unicode beyond ASCII (White_Space), in UTF-8.
+constexpr std::array<std::string_view, 18> kSpaces{
+    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82",
+    "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88",
+    "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f"};
+constexpr std::string_view kIdeographicSpace = "\xe3\x80\x80";
+
+bool is_utf8(std::string_view text) { return core::valid_utf8_prefix(text) == text.size(); }
+
 bool is_key_name(std::string_view name) {
-  return !name.empty() && name.find_first_of(" +\n\t\r") == std::string_view::npos;
+  const auto holds = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
+  const bool plain = std::ranges::all_of(
+      name, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != '+' && c != 0x7f; });
+  return !name.empty() && plain && is_utf8(name) && std::ranges::none_of(kSpaces, holds) &&
+         !holds(kIdeographicSpace);
 }
 
 std::array<std::uint8_t, 4> key_id(std::string_view name,
@@ -83,8 +97,9 @@ Result<SignatureLine> signature_line(std::string_view line) {
 }
 
 bool has_only_text(std::string_view note) {
-  return std::ranges::all_of(
-      note, [](char c) { return c == '\n' || static_cast<unsigned char>(c) >= 0x20; });
+  return is_utf8(note) && std::ranges::all_of(note, [](char c) {
+           return c == '\n' || static_cast<unsigned char>(c) >= 0x20;
+         });
 }
 
 }  // namespace
@@ -216,7 +231,7 @@ std::string signed_note(std::string_view text, const SignerKey& key) {
 
 Result<std::string> open_note(std::string_view note, const std::vector<VerifierKey>& known) {
   if (note.size() > kNoteBytesMax) return bad_note("too large");
-  if (!has_only_text(note)) return bad_note("it holds control characters");
+  if (!has_only_text(note)) return bad_note("it holds something that is not text");
   const auto split = note.rfind("\n\n");
   if (split == std::string_view::npos || !note.ends_with('\n')) return bad_note("no signatures");
   const auto text = note.substr(0, split + 1);
