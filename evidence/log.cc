@@ -154,7 +154,9 @@ Result<void> Log::create_schema() {
   auto record = Statement::prepare(*database_, "INSERT INTO record VALUES(?1,?2,?3,?4,?5,?6)");
   auto node = Statement::prepare(*database_, "INSERT INTO tree_node VALUES(?1,?2,?3)");
   auto checkpoint = Statement::prepare(
-      *database_, "INSERT OR REPLACE INTO checkpoint(size, note) VALUES(?1,?2)");
+      *database_, "INSERT INTO checkpoint(size, note) VALUES(?1,?2) ON CONFLICT(size) DO UPDATE "
+                  "SET note = excluded.note, tsr = NULL, anchored_at = NULL "
+                  "WHERE note IS NOT excluded.note");
   if (!record) return tl::unexpected(record.error());
   if (!node) return tl::unexpected(node.error());
   if (!checkpoint) return tl::unexpected(checkpoint.error());
