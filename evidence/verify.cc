@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -89,7 +90,7 @@ class Verifier {
 
   Result<void> walk_records() {
     auto records = Statement::prepare(
-        database_, "SELECT idx, body, body_sha256, leaf_hash FROM record ORDER BY idx");
+        database_, "SELECT idx, body, body_sha256, leaf_hash, kind FROM record ORDER BY idx");
     auto node = Statement::prepare(database_, "SELECT hash FROM tree_node WHERE level=?1 AND n=?2");
     if (!records) return tl::unexpected(records.error());
     if (!node) return tl::unexpected(node.error());
@@ -124,6 +125,18 @@ class Verifier {
     if (!same(row.column_bytes(3), leaf_)) {
       problem(fmt::format("record {}: its leaf hash is not that of its body", index));
     }
+    check_kind(index, body, row.column_bytes(4));
+  }
+
+  /// The kind by which records are found stands beside the body, where no hash covers it.
+  void check_kind(std::uint64_t index, std::string_view body, std::string_view kind) {
+    boost::json::error_code error;
+    const auto value = boost::json::parse(body, error);
+    if (error || !value.is_object()) return;
+    const auto* own = value.get_object().if_contains("kind");
+    if (own == nullptr || !own->is_string() || own->get_string() == kind) return;
+    problem(fmt::format("record {}: it is kept as `{}`, its body says `{}`", index, kind,
+                        std::string_view(own->get_string()).substr(0, 64)));
   }
 
   void check_node(Statement& statement, const TreeFrontier::Node& node) {
@@ -177,7 +190,8 @@ class Verifier {
 
 /// The head beside the file was written after the last signature: a file that is behind it, or
 /// tells another story, is not the file that was signed.
-void check_head(const std::string& path, const VerifierKey& key, VerifyReport& report) {
+void check_head(const std::string& path, const VerifierKey& key,
+                const std::vector<std::string>& checkpoints, VerifyReport& report) {
   std::ifstream file(head_path(path), std::ios::binary);
   if (!file) {
     report.notes.push_back(head_path(path) + " is not there: a restored backup would go unnoticed");
@@ -193,7 +207,12 @@ void check_head(const std::string& path, const VerifierKey& key, VerifyReport& r
     report.problems.push_back(fmt::format("{} was signed at {} records, the log holds {}: the rest "
                                           "is missing",
                                           head_path(path), head->size, report.records));
-  } else if (note.str() != report.last_note) {
+  } else if (note.str() == report.last_note) {
+    return;
+  } else if (std::ranges::find(checkpoints, note.str()) != checkpoints.end()) {
+    // It is written after the checkpoint: a signing that was broken off leaves the older one.
+    report.notes.push_back(head_path(path) + " is older than the newest checkpoint of the log");
+  } else {
     report.problems.push_back(head_path(path) + " is not the newest checkpoint of the log");
   }
 }
@@ -205,7 +224,9 @@ Result<VerifyReport> verify_log(const std::string& path, const VerifierKey& key)
   if (!reader) return tl::unexpected(reader.error());
   auto report = Verifier(reader->database(), key).verify();
   if (!report) return report;
-  check_head(path, key, *report);
+  const auto checkpoints = reader->checkpoints();
+  if (!checkpoints) return tl::unexpected(checkpoints.error());
+  check_head(path, key, *checkpoints, *report);
   return report;
 }
 
