@@ -38,8 +38,8 @@ int expected_error(Case of) {
 
 class BareLoop {
  public:
-  explicit BareLoop(Case of)
-      : case_(of), epoll_(epoll_create1(EPOLL_CLOEXEC)), slots_(window_of(of)) {
+  explicit BareLoop(const Work& work)
+      : case_(work.of), epoll_(epoll_create1(EPOLL_CLOEXEC)), slots_(work.window) {
     for (std::size_t i = slots_.size(); i > 0; --i) free_.push_back(static_cast<std::uint32_t>(i - 1));
     queue_.resize(kAttempts);
   }
@@ -132,6 +132,6 @@ class BareLoop {
 
 }  // namespace
 
-std::uint32_t run_bare_loop(Case of) { return BareLoop(of).run(); }
+std::uint32_t run_bare_loop(const Work& work) { return BareLoop(work).run(); }
 
 }  // namespace reachproof::bench

@@ -20,9 +20,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{180};
 
-std::vector<std::string> command_of(Contender contender, Case of) {
+std::vector<std::string> command_of(Contender contender, const Work& work) {
   if (contender != Contender::Nmap) {
-    return {"/proc/self/exe", "--as", std::string(word(contender)), std::string(word(of))};
+    return {"/proc/self/exe", "--as", std::string(word(contender)), std::string(word(work.of)),
+            std::to_string(work.window)};
   }
   return {"nmap", "-sT", "-n", "-Pn", "-T5", "--min-rate", "200000", "--max-retries", "0",
           "-p", std::to_string(kPort), "-oG", "-", "10.99.0.0/16"};
@@ -102,15 +103,16 @@ std::string_view word(Contender contender) {
   return kWords.at(static_cast<std::size_t>(contender));
 }
 
-Result<Measure> run_contender(Contender contender, Case of, const Network& network) {
-  const auto command = command_of(contender, of);
+Result<Measure> run_contender(Contender contender, const Work& work,
+                              const Network& network) {
+  const auto command = command_of(contender, work);
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail(ErrorCode::Io, "pipe");
   const auto begun = Clock::now();
   const pid_t child = ::fork();
   if (child == 0) become(command, pipe[1], network);
   ::close(pipe[1]);
-  NmapLines lines(of);
+  NmapLines lines(work.of);
   std::string said;
   const bool ended = read_all(pipe[0], begun + kPatience, [&](std::string_view bytes) {
     contender == Contender::Nmap ? lines.feed(bytes) : void(said += bytes);
@@ -122,7 +124,8 @@ Result<Measure> run_contender(Contender contender, Case of, const Network& netwo
   ::wait4(child, &status, 0, &used);
   const std::chrono::duration<double> wall = Clock::now() - begun;
   if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return fail(ErrorCode::Io, fmt::format("{} on {} did not come to its end", word(contender), word(of)));
+    return fail(ErrorCode::Io, fmt::format("{} on {} did not come to its end", word(contender),
+                                           word(work.of)));
   }
   Measure measure{.wall_s = wall.count(),
                   .cpu_s = seconds(used.ru_utime) + seconds(used.ru_stime),
@@ -134,10 +137,11 @@ Result<Measure> run_contender(Contender contender, Case of, const Network& netwo
   return measure;
 }
 
-int be_contender(const std::string& contender, const std::string& text) {
-  const auto of = case_of(text);
+int be_contender(const std::vector<std::string>& as) {
+  const auto of = case_of(as.at(1));
   if (!of) return 2;
-  const auto wrong = contender == word(Contender::Engine) ? run_engine(*of) : run_bare_loop(*of);
+  const Work work{.of = *of, .window = std::stoul(as.at(2))};
+  const auto wrong = as[0] == word(Contender::Engine) ? run_engine(work) : run_bare_loop(work);
   fmt::print("{}\n", wrong);
   return 0;
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "bench/attempts/network.h"
 #include "bench/attempts/work.h"
@@ -23,9 +24,10 @@ struct Measure {
 };
 
 /// Runs the contender in a fresh process in the network's source namespace, on one core.
-[[nodiscard]] Result<Measure> run_contender(Contender contender, Case of, const Network& network);
+[[nodiscard]] Result<Measure> run_contender(Contender contender, const Work& work,
+                                            const Network& network);
 
-/// The fresh process of Bare and Engine, started with `--as CONTENDER CASE`.
-int be_contender(const std::string& contender, const std::string& of);
+/// The fresh process of Bare and Engine, started with `--as CONTENDER CASE WINDOW`.
+int be_contender(const std::vector<std::string>& as);
 
 }  // namespace reachproof::bench

@@ -15,16 +15,16 @@ double median_of(const std::vector<Measure>& measures, double Measure::*figure) 
 
 }  // namespace
 
-Result<Measures> contest(Case of, const ContestOptions& options) {
+Result<Measures> contest(const Work& work, const ContestOptions& options) {
   Measures measures;
   for (int round = 0; round < options.rounds; ++round) {
     for (const auto contender : kContenders) {
       if (contender == Contender::Nmap && !options.nmap) continue;
       // A new network each time: no connection in TIME_WAIT, no neighbour, no conntrack entry of
       // one contender stands in the way of the next.
-      const auto network = Network::make(of);
+      const auto network = Network::make(work.of);
       if (!network) return tl::unexpected(network.error());
-      const auto measure = run_contender(contender, of, *network);
+      const auto measure = run_contender(contender, work, *network);
       if (!measure) return tl::unexpected(measure.error());
       measures[contender].push_back(*measure);
     }

@@ -16,7 +16,7 @@ struct ContestOptions {
 };
 
 /// Runs the contenders one after the other, round by round, each in a fresh network and process.
-[[nodiscard]] Result<Measures> contest(Case of, const ContestOptions& options);
+[[nodiscard]] Result<Measures> contest(const Work& work, const ContestOptions& options);
 
 /// The median of each figure; the wrong outcomes of all rounds added up.
 [[nodiscard]] Measure median(const std::vector<Measure>& measures);

@@ -35,16 +35,16 @@ bool is_right(const protocol::OutcomeReport& report, Case of) {
 
 }  // namespace
 
-std::uint32_t run_engine(Case of) {
+std::uint32_t run_engine(const Work& work) {
   std::uint32_t finished = 0;
   std::uint32_t right = 0;
   auto engine = probe::AttemptEngine::create(
-      window_of(of), [&](protocol::OutcomeReport&& report) {
+      work.window, [&](protocol::OutcomeReport&& report) {
         ++finished;
-        if (is_right(report, of)) ++right;
+        if (is_right(report, work.of)) ++right;
       });
   CHECK(engine);
-  protocol::AttemptOrder order{.port = kPort, .timeout = timeout_of(of)};
+  protocol::AttemptOrder order{.port = kPort, .timeout = timeout_of(work.of)};
   std::uint32_t started = 0;
   while (finished < kAttempts) {
     while (started < kAttempts && !(*engine)->full()) {

@@ -18,18 +18,24 @@ bool nmap_is_here() {
   return tried && tried->exit_code == 0;
 }
 
-int run(const std::vector<std::string>& only, const ContestOptions& options, bool check) {
+struct Wanted {
+  std::vector<std::string> cases;  ///< all where empty
+  std::size_t window = 0;          ///< 0 for the usual one
+};
+
+int run(const Wanted& wanted, const ContestOptions& options, bool check) {
   int missed = 0;
   print_heading();
   for (const auto of : kCases) {
-    const bool wanted = only.empty() || std::ranges::find(only, word(of)) != only.end();
-    if (!wanted) continue;
-    const auto measures = contest(of, options);
+    const auto& cases = wanted.cases;
+    if (!cases.empty() && std::ranges::find(cases, word(of)) == cases.end()) continue;
+    const Work work{of, wanted.window == 0 ? usual_window(of) : wanted.window};
+    const auto measures = contest(work, options);
     if (!measures) {
       fmt::print(stderr, "bench-attempts: {}\n", measures.error().message);
       return 2;
     }
-    missed += print_case(of, *measures);
+    missed += print_case(work, *measures);
     std::fflush(stdout);
   }
   return check && missed > 0 ? 1 : 0;
@@ -42,18 +48,20 @@ int main(int argc, char** argv) {
   ContestOptions options;
   bool no_nmap = false;
   bool check = false;
-  std::vector<std::string> only;
+  Wanted wanted;
   std::vector<std::string> as;
   app.add_option("--rounds", options.rounds, "Rounds of all contenders; medians are printed")
       ->check(CLI::Range(1, 100));
   app.add_flag("--no-nmap", no_nmap, "Leave nmap out");
   app.add_flag("--check", check, "Exit 1 where a bar is missed");
-  app.add_option("--case", only, "open, refused, rejected, silent; all unless given")
+  app.add_option("--case", wanted.cases, "open, refused, rejected, silent; all unless given")
       ->check(CLI::IsMember({"open", "refused", "rejected", "silent"}));
-  app.add_option("--as", as)->expected(2)->group("");
+  app.add_option("--window", wanted.window, "Tries in flight (4096 for silent, 1024 otherwise)")
+      ->check(CLI::Range(1, 19900));
+  app.add_option("--as", as)->expected(3)->group("");
   CLI11_PARSE(app, argc, argv);
-  if (!as.empty()) return be_contender(as[0], as[1]);
+  if (!as.empty()) return be_contender(as);
   options.nmap = !no_nmap && nmap_is_here();
   if (!options.nmap) fmt::print("nmap is left out{}\n", no_nmap ? "" : ": it is not installed");
-  return run(only, options, check);
+  return run(wanted, options, check);
 }

@@ -13,16 +13,16 @@ constexpr double kPeakMibMax = 32;
 
 double rate(const Measure& measure) { return kAttempts / measure.wall_s; }
 
-double of_window(const Measure& measure, Case of) {
-  const std::chrono::duration<double> timeout = timeout_of(of);
-  return rate(measure) / (static_cast<double>(window_of(of)) / timeout.count());
+double of_window(const Measure& measure, const Work& work) {
+  const std::chrono::duration<double> timeout = timeout_of(work.of);
+  return rate(measure) / (static_cast<double>(work.window) / timeout.count());
 }
 
-void print_row(Case of, Contender contender, const Measure& measure, const Measure& bare) {
-  fmt::print("{:<9} {:<7} {:>7.3f} {:>10.0f} {:>7.2f} {:>8.1f} {:>8.2f} {:>8.2f} {:>7}", word(of),
+void print_row(const Work& work, Contender contender, const Measure& measure, const Measure& bare) {
+  fmt::print("{:<9} {:<7} {:>7.3f} {:>10.0f} {:>7.2f} {:>8.1f} {:>8.2f} {:>8.2f} {:>7}", word(work.of),
              word(contender), measure.wall_s, rate(measure), measure.cpu_s / kAttempts * 1e6,
              measure.peak_mib, rate(measure) / rate(bare), bare.cpu_s / measure.cpu_s, measure.wrong);
-  if (of == Case::Silent) fmt::print(" {:>7.3f}", of_window(measure, of));
+  if (work.of == Case::Silent) fmt::print(" {:>7.3f}", of_window(measure, work));
   fmt::print("\n");
 }
 
@@ -47,14 +47,14 @@ void print_heading() {
              "wall s", "attempts/s", "CPU us", "peak MiB", "of bare", "by CPU", "wrong", "window");
 }
 
-int print_case(Case of, const Measures& measures) {
+int print_case(const Work& work, const Measures& measures) {
   const auto bare = median(measures.at(Contender::Bare));
   const auto engine = median(measures.at(Contender::Engine));
-  for (const auto& [contender, all] : measures) print_row(of, contender, median(all), bare);
-  Bars bars(of);
-  if (of == Case::Silent) {
-    bars.hold(of_window(engine, of) >= kOfWindowMin,
-              fmt::format("{:.3f} of window/timeout, at least {}", of_window(engine, of), kOfWindowMin));
+  for (const auto& [contender, all] : measures) print_row(work, contender, median(all), bare);
+  Bars bars(work.of);
+  if (work.of == Case::Silent) {
+    bars.hold(of_window(engine, work) >= kOfWindowMin,
+              fmt::format("{:.3f} of window/timeout, at least {}", of_window(engine, work), kOfWindowMin));
   } else {
     bars.hold(rate(engine) >= kOfBareMin * rate(bare),
               fmt::format("{:.2f} of the bare loop, at least {}", rate(engine) / rate(bare), kOfBareMin));

@@ -20,15 +20,21 @@ inline constexpr std::array kCases{Case::Open, Case::Refused, Case::Rejected, Ca
 [[nodiscard]] std::string_view word(Case of);
 [[nodiscard]] std::optional<Case> case_of(std::string_view word);
 
-/// Tries in flight. Against silence, window divided by timeout bounds the speed as long as filling
-/// the window takes little of the timeout; both windows divide the attempts.
-[[nodiscard]] constexpr std::size_t window_of(Case of) { return of == Case::Silent ? 8192 : 1024; }
+/// One contest: how the targets answer, and how many tries are in flight at once.
+struct Work {
+  Case of = Case::Open;
+  std::size_t window = 0;
+};
+
+/// The window where none is asked for. Against silence, window divided by timeout bounds the speed
+/// as long as filling the window takes little of the timeout; both windows divide the attempts.
+[[nodiscard]] constexpr std::size_t usual_window(Case of) { return of == Case::Silent ? 4096 : 1024; }
 [[nodiscard]] constexpr std::chrono::milliseconds timeout_of(Case of) {
   return std::chrono::milliseconds(of == Case::Silent ? 1000 : 5000);
 }
 
 /// Both return the number of attempts whose outcome was not that of the case.
-[[nodiscard]] std::uint32_t run_engine(Case of);
-[[nodiscard]] std::uint32_t run_bare_loop(Case of);
+[[nodiscard]] std::uint32_t run_engine(const Work& work);
+[[nodiscard]] std::uint32_t run_bare_loop(const Work& work);
 
 }  // namespace reachproof::bench
