@@ -24,6 +24,7 @@ struct RunOptions {
   core::PlanOptions plan;
   std::string timeout;
   std::string run_limit;
+  std::string probe_timeout;
   std::string fail_on = "violation,broken,unproven";
   std::string require_proof = "corroborated";
   std::string junit_file;
@@ -85,7 +86,9 @@ Exit exit_of(const evidence::StoredRun& run, const FailOn& fail_on,
   const bool some_probe =
       std::ranges::any_of(run.probes, [](const auto& p) { return p.lost.empty(); });
   if (!run.probes.empty() && !some_probe) return Exit::Unavailable;
-  if (!run.refusals.empty()) return Exit::Refused;
+  const bool refused_for_safety = std::ranges::any_of(
+      run.refusals, [](const auto& refusal) { return refusal.why != "unsupported"; });
+  if (refused_for_safety) return Exit::Refused;
   const auto checks = static_cast<int>(run.checks.size());
   const bool thin =
       fail_on.coverage_percent > 0 && (checks - unproven) * 100 < fail_on.coverage_percent * checks;
@@ -116,7 +119,9 @@ bool set_durations(Context& context, RunOptions& options, orchestrator::RunEngin
     return value.has_value();
   };
   const bool sound = read(options.timeout, options.plan.timeout, "--attempt-timeout") &&
-                     read(options.run_limit, limits.run, "--timeout");
+                     read(options.run_limit, limits.run, "--timeout") &&
+                     read(options.probe_timeout, limits.start, "--probe-timeout");
+  if (!options.probe_timeout.empty()) limits.arm = limits.start;
   if (sound && options.plan.timeout > protocol::kTimeoutMax) {
     complain(context, {ErrorCode::Usage, "--attempt-timeout: at most 60s"});
     return false;
@@ -201,6 +206,8 @@ void add_run(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, 100));
   verb->add_option("--attempt-timeout", options->timeout, "Of one try, such as 1s");
   verb->add_option("--timeout", options->run_limit, "Of the whole run, such as 30m (exit 124)");
+  verb->add_option("--probe-timeout", options->probe_timeout,
+                   "For a probe to start, and a witness to be armed (default 20s)");
   verb->add_option("--require-proof", options->require_proof,
                    "What a pass needs: corroborated, or proved")
       ->check(CLI::IsMember({"corroborated", "proved"}))

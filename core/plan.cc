@@ -133,7 +133,7 @@ class PathPlanner {
       path.attempts = options_.attempts > 0 ? options_.attempts : settings.attempts;
       path.timeout = options_.timeout.count() > 0 ? options_.timeout : settings.timeout;
       path.witnessed = has_probe(*pair.target);
-      if (!path.witnessed) path.liveness_from = liveness_from(check, address.family());
+      path.liveness_from = liveness_from(check, address.family());
       check.paths.push_back(std::move(path));
     }
   }

@@ -29,8 +29,8 @@ struct Path {
   int attempts = 0;
   std::chrono::milliseconds timeout{0};
   bool witnessed = false;  ///< the target has a probe that will be armed
-  /// Endpoints that are allowed to connect there, and prove it alive before and after; used
-  /// where there is no witness.
+  /// Endpoints that are allowed to connect there, and prove it alive before and after; used where
+  /// there is no witness, or where it turns out that it cannot be one.
   std::vector<std::string> liveness_from;
 };
 

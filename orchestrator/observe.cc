@@ -116,7 +116,10 @@ class Observer {
     seen.protocol = check.port.protocol;
     seen.source = source_proof(path.vantage, path.address.family());
     if (path.witnessed) {
-      describe_witness(seen, *witness_of(path.target), check.port);
+      const auto& witness = *witness_of(path.target);
+      describe_witness(seen, witness, check.port);
+      const bool unable = witness.state == WitnessFacts::State::Unable;
+      if (unable && seen.port == PortState::Unproven) describe_liveness(seen, check, path);
     } else {
       seen.witness_detail = "no probe at the destination";
       describe_liveness(seen, check, path);

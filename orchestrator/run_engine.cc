@@ -268,11 +268,18 @@ asio::awaitable<void> RunEngine::make_attempts() {
 
 // ---- liveness of targets without a witness ----
 
+bool RunEngine::needs_liveness(const core::Path& path) const {
+  if (!path.witnessed) return true;
+  const auto witness = facts_.witnesses.find(path.target);
+  return witness != facts_.witnesses.end() && witness->second.state == WitnessFacts::State::Unable;
+}
+
 asio::awaitable<void> RunEngine::prove_targets_alive(bool before) {
   std::vector<std::string> targets;
   std::vector<const LivenessKey*> keys;
   for (const auto& check : plan_.checks) {
     for (const auto& path : check.paths) {
+      if (!needs_liveness(path)) continue;
       for (const auto& vantage : path.liveness_from) {
         const LivenessKey key{vantage, path.target, path.address, check.port};
         facts_.liveness.try_emplace(key);

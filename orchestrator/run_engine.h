@@ -73,6 +73,7 @@ class RunEngine {
                                              Probe& probe);
 
   void prepare_tries();
+  [[nodiscard]] bool needs_liveness(const core::Path& path) const;
   void order(TryFacts& facts, Probe& probe);
   void ask_witness(Probe& probe);
   void expire_pending();

@@ -59,6 +59,7 @@ void RunEngine::on_armed(Probe& probe, const protocol::Armed& armed) {
   probe.arms_pending = 0;
   auto& witness = it->second;
   witness.state = armed.capture ? WitnessFacts::State::Armed : WitnessFacts::State::Unable;
+  witness.watching = true;
   witness.detail = armed.detail;
   for (const auto& port : armed.ports) witness.before[port.port] = port.listener;
 }
@@ -96,7 +97,7 @@ asio::awaitable<void> RunEngine::disarm_witnesses() {
     const bool watching =
         witness.state == WitnessFacts::State::Armed || witness.state == WitnessFacts::State::Unable;
     Probe* probe = find(name);
-    if (!watching || probe == nullptr || !probe->usable()) continue;
+    if (!witness.watching || probe == nullptr || !probe->usable()) continue;
     probe->watches_pending = 1;
     ask_witness(*probe);
   }

@@ -24,7 +24,8 @@ struct TryFacts {
 struct WitnessFacts {
   enum class State { Planned, Armed, Unable, Lost, Done };
   State state = State::Planned;
-  std::string detail;  ///< why it is Unable or Lost
+  bool watching = false;  ///< it answered the arm, so it waits for a disarm
+  std::string detail;     ///< why it is Unable or Lost
   protocol::Nonce key{};
   std::map<core::ProtocolPort, protocol::Listener> before;
   std::map<core::ProtocolPort, protocol::Listener> after;
