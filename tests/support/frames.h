@@ -43,9 +43,9 @@ inline constexpr std::uint8_t kAck = 0x10;
 inline Bytes v4(std::uint8_t protocol, const char* from, const char* to, const Bytes& payload,
                 unsigned fragment = 0, const Bytes& options = {}) {
   const auto words = static_cast<std::uint8_t>(5 + options.size() / 4);
-  return Bytes{static_cast<std::uint8_t>(0x40U | words), 0} + u16(static_cast<unsigned>(words * 4U + payload.size())) +
-         Bytes{0, 0} + u16(fragment) + Bytes{64, protocol, 0, 0} + raw(from) + raw(to) + options +
-         payload;
+  return Bytes{static_cast<std::uint8_t>(0x40U | words), 0} +
+         u16(static_cast<unsigned>(words * 4U + payload.size())) + Bytes{0, 0} + u16(fragment) +
+         Bytes{64, protocol, 0, 0} + raw(from) + raw(to) + options + payload;
 }
 
 inline Bytes v6(std::uint8_t next, const char* from, const char* to, const Bytes& payload) {
@@ -58,10 +58,13 @@ inline Bytes tcp(unsigned from, unsigned to, std::uint8_t flags, const Bytes& op
   return u16(from) + u16(to) + Bytes(8, 0) + Bytes{static_cast<std::uint8_t>(words << 4U), flags} +
          Bytes(6, 0) + options;
 }
-inline Bytes mss(unsigned value) { return Bytes{2, 4} + u16(value); }
+inline Bytes mss(unsigned value) {
+  return Bytes{2, 4} + u16(value);
+}
 
 inline Bytes udp(unsigned from, unsigned to, const Bytes& payload) {
-  return u16(from) + u16(to) + u16(static_cast<unsigned>(8 + payload.size())) + Bytes{0, 0} + payload;
+  return u16(from) + u16(to) + u16(static_cast<unsigned>(8 + payload.size())) + Bytes{0, 0} +
+         payload;
 }
 
 inline Bytes icmp(std::uint8_t type, std::uint8_t code, const Bytes& quoted) {

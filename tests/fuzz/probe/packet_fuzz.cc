@@ -13,6 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (packet) CHECK(packet->payload.size() <= packet->payload_bytes);
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   static_cast<void>(probe::Scope::parse(text, "fuzz"));
-  static_cast<void>(probe::ports_in_socket_table(text, core::Protocol::Tcp));
+  static_cast<void>(probe::sockets_in_table(text, core::Protocol::Tcp));
   return 0;
 }
