@@ -47,6 +47,11 @@ IpAddress IpAddress::v6(const std::uint8_t* sixteen_bytes) {
   return address;
 }
 
+IpAddress IpAddress::unmapped() const {
+  static const Cidr kMapped = *Cidr::parse("::ffff:0:0/96");
+  return kMapped.contains(*this) ? v4(&bytes_[12]) : *this;
+}
+
 std::string IpAddress::text() const {
   std::array<char, INET6_ADDRSTRLEN> buffer{};
   const int family = family_ == Family::V4 ? AF_INET : AF_INET6;

@@ -25,6 +25,9 @@ class IpAddress {
   [[nodiscard]] const std::uint8_t* bytes() const { return bytes_.data(); }
   [[nodiscard]] std::size_t size() const { return family_ == Family::V4 ? 4 : 16; }
   [[nodiscard]] std::string text() const;
+  /// The IPv4 address that an IPv4-mapped IPv6 one (::ffff:0:0/96) stands for, else itself: to
+  /// the network the two are the same.
+  [[nodiscard]] IpAddress unmapped() const;
 
   auto operator<=>(const IpAddress&) const = default;
 

@@ -23,9 +23,10 @@ struct Special {
   std::string_view name;
   bool loopback;
 };
-constexpr std::array<Special, 9> kSpecial{{
+constexpr std::array<Special, 10> kSpecial{{
     {"127.0.0.0/8", "loopback", true},
     {"::1/128", "loopback", true},
+    {"::/128", "loopback by another name", true},
     {"169.254.0.0/16", "link-local, with the cloud metadata service", false},
     {"fe80::/10", "link-local", false},
     {"fd00:ec2::254/128", "the cloud metadata service", false},
@@ -121,8 +122,9 @@ bool Scope::covers(const std::vector<Line>& lines, const core::IpAddress& addres
   });
 }
 
-std::optional<std::string> Scope::objection(const core::IpAddress& address,
+std::optional<std::string> Scope::objection(const core::IpAddress& as_ordered,
                                             core::ProtocolPort port) const {
+  const auto address = as_ordered.unmapped();
   const auto where = fmt::format("{} {}", address.text(), port.text());
   if (covers(denied_, address, port, false)) {
     return fmt::format("{}: a deny line of the scope file", where);
@@ -142,10 +144,11 @@ std::optional<std::string> Scope::objection(const core::IpAddress& address,
 bool Scope::Bucket::take(const core::Rate& rate, std::int64_t now_us) {
   const double per_us = static_cast<double>(rate.count) /
                         static_cast<double>(std::chrono::microseconds(rate.per).count());
-  const double full = std::max(1.0, static_cast<double>(rate.count) /
-                                        static_cast<double>(rate.per.count()));
-  tokens = filled_us == 0 ? full
-                          : std::min(full, tokens + static_cast<double>(now_us - filled_us) * per_us);
+  const double full =
+      std::max(1.0, static_cast<double>(rate.count) / static_cast<double>(rate.per.count()));
+  tokens = filled_us == 0
+               ? full
+               : std::min(full, tokens + static_cast<double>(now_us - filled_us) * per_us);
   filled_us = now_us;
   if (tokens < 1.0) return false;
   tokens -= 1.0;

@@ -33,7 +33,7 @@ class Scope {
   static Result<Scope> load(const std::string& path, bool required);
 
   /// Why a destination is out of scope; nothing where it is in.
-  [[nodiscard]] std::optional<std::string> objection(const core::IpAddress& address,
+  [[nodiscard]] std::optional<std::string> objection(const core::IpAddress& as_ordered,
                                                      core::ProtocolPort port) const;
   /// Why one more try now would break a rate of the file; nothing where it is within, and then it
   /// is counted.
