@@ -73,7 +73,8 @@ void SightingBook::answer(const Ends& opening_ends, core::HostAnswer answer) {
   if (it->second.answer != core::HostAnswer::Accepted) it->second.answer = answer;
 }
 
-const SightingBook::Entry* SightingBook::exact(const protocol::ExpectedTry& wanted) const {
+const SightingBook::Entry* SightingBook::exact(const protocol::ExpectedTry& wanted,
+                                               const std::set<const Entry*>& taken) const {
   const auto from = Ends{wanted.port.protocol, wanted.source, wanted.source_port, {}, 0};
   for (auto it = openings_.lower_bound(from); it != openings_.end(); ++it) {
     const auto& ends = it->first;
@@ -81,7 +82,8 @@ const SightingBook::Entry* SightingBook::exact(const protocol::ExpectedTry& want
         ends.source_port != wanted.source_port) {
       break;
     }
-    if (ends.destination_port == wanted.port.port) return &*it;
+    // The kernel may give one source port to tries at several addresses of this host.
+    if (ends.destination_port == wanted.port.port && !taken.contains(&*it)) return &*it;
   }
   return nullptr;
 }
@@ -115,7 +117,7 @@ std::vector<protocol::SeenTry> SightingBook::look_up(
   for (std::size_t i = 0; i < tries.size(); ++i) {
     // A try that never left has no ends to be recognised by.
     if (tries[i].source_port == 0) continue;
-    found[i] = exact(tries[i]);
+    found[i] = exact(tries[i], taken);
     if (found[i] != nullptr) taken.insert(found[i]);
   }
   std::vector<protocol::SeenTry> seen;

@@ -46,7 +46,8 @@ class SightingBook {
 
   void open(const Packet& packet);
   void answer(const Ends& opening_ends, core::HostAnswer answer);
-  [[nodiscard]] const Entry* exact(const protocol::ExpectedTry& wanted) const;
+  [[nodiscard]] const Entry* exact(const protocol::ExpectedTry& wanted,
+                                   const std::set<const Entry*>& taken) const;
   [[nodiscard]] const Entry* through_nat(const protocol::ExpectedTry& wanted,
                                          const std::set<const Entry*>& taken) const;
 
