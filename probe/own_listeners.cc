@@ -50,6 +50,7 @@ Result<OwnListeners> OwnListeners::create(const protocol::Nonce& key) {
 }
 
 bool OwnListeners::listen(core::ProtocolPort port, const std::vector<core::IpAddress>& addresses) {
+  if (addresses.empty()) return false;
   std::vector<FileDescriptor> sockets;
   for (const auto& address : addresses) {
     auto socket = bound_socket(port, address);
@@ -110,8 +111,7 @@ void OwnListeners::answer_datagram(int socket) {
     sockaddr_storage peer{};
     socklen_t peer_size = sizeof peer;
     auto* raw = reinterpret_cast<sockaddr*>(&peer);
-    const auto got =
-        ::recvfrom(socket, nonce.data(), nonce.size(), MSG_TRUNC, raw, &peer_size);
+    const auto got = ::recvfrom(socket, nonce.data(), nonce.size(), MSG_TRUNC, raw, &peer_size);
     if (got < 0) return;
     if (got != static_cast<ssize_t>(nonce.size())) continue;
     const auto answer = protocol::keyed_answer(key_, nonce);
