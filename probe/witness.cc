@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <map>
 
 #include "probe/attempt_engine.h"
@@ -42,13 +43,19 @@ std::set<core::IpAddress> own_addresses(const std::vector<core::IpAddress>& told
   return own;
 }
 
-/// Connects to each of these ports at each own address; those that accepted (TCP) or answered
-/// (UDP), and those over UDP that refused.
-struct SelfCheck {
-  std::set<core::ProtocolPort> accepted;
-  std::set<core::ProtocolPort> refused;
-};
+/// Whether the address is this host's: a witness connects to itself and to nobody else, whatever
+/// addresses it was told, since no scope is asked about these connections.
+bool is_own(const core::IpAddress& address) {
+  const FileDescriptor socket(
+      ::socket(family_number(address.family()), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto any_port = SocketAddress::of(address, 0);
+  return socket.open() && ::bind(socket.get(), any_port.raw(), any_port.size) == 0;
+}
 
+/// The ports, with the address, that accepted (TCP) or answered (UDP).
+using SelfCheck = std::set<ServedSocket>;
+
+/// Connects to each of these ports at each of these addresses of our own.
 SelfCheck self_check(const std::vector<core::ProtocolPort>& ports,
                      const std::vector<core::IpAddress>& addresses,
                      const std::function<void()>& meanwhile) {
@@ -70,9 +77,7 @@ SelfCheck self_check(const std::vector<core::ProtocolPort>& ports,
   auto engine = AttemptEngine::create(kWindow, [&](protocol::OutcomeReport&& report) {
     const auto& order = orders[report.id];
     if (report.outcome == core::Outcome::Connected) {
-      result.accepted.insert({order.protocol, order.port});
-    } else if (report.outcome == core::Outcome::Refused) {
-      result.refused.insert({order.protocol, order.port});
+      result.insert({{order.protocol, order.port}, order.address});
     }
   });
   if (!engine) return result;
@@ -82,6 +87,24 @@ SelfCheck self_check(const std::vector<core::ProtocolPort>& ports,
     meanwhile();
   }
   return result;
+}
+
+/// Who serves the port at one address, which is our own.
+protocol::Listener listener_at(const core::IpAddress& address, core::ProtocolPort port,
+                               const SelfCheck& accepted, const std::set<ServedSocket>& sockets) {
+  if (accepted.contains({port, address})) return protocol::Listener::Service;
+  switch (served_at(sockets, port, address)) {
+    case Served::No:
+      return protocol::Listener::Closed;
+    case Served::Perhaps:
+      return protocol::Listener::Unknown;
+    case Served::Yes:
+      break;
+  }
+  // Somebody serves it, though a connection from its own host does not get through: its firewall
+  // stops that too (TCP), or it does not answer what it does not know (UDP).
+  return port.protocol == core::Protocol::Tcp ? protocol::Listener::Service
+                                              : protocol::Listener::Mute;
 }
 
 }  // namespace
@@ -179,23 +202,25 @@ std::vector<protocol::PortReport> Witness::port_reports() {
   for (const auto& watched : order_.ports) {
     if (!listeners_.holds(watched.port)) others.push_back(watched.port);
   }
-  const auto checked = self_check(others, order_.addresses, [this] { serve(); });
-  const auto served = served_ports();
+  std::vector<core::IpAddress> own;
+  std::ranges::copy_if(order_.addresses, std::back_inserter(own), is_own);
+  const auto accepted = self_check(others, own, [this] { serve(); });
+  const auto sockets = served_sockets();
   std::vector<protocol::PortReport> reports;
   for (const auto& watched : order_.ports) {
-    const auto& port = watched.port;
-    auto listener = protocol::Listener::Closed;
-    if (listeners_.holds(port)) {
-      listener = protocol::Listener::Own;
-    } else if (checked.accepted.contains(port)) {
-      listener = protocol::Listener::Service;
-    } else if (served.contains(port)) {
-      // Somebody serves it, though a connection from its own host does not get through: its
-      // firewall stops that too (TCP), or it does not answer what it does not know (UDP).
-      listener = port.protocol == core::Protocol::Tcp ? protocol::Listener::Service
-                                                      : protocol::Listener::Mute;
+    std::set<protocol::Listener> at_addresses;
+    for (const auto& address : own) {
+      at_addresses.insert(listener_at(address, watched.port, accepted, sockets));
     }
-    reports.push_back({port, listener});
+    // A port is one thing for all addresses. Where it is open at one and closed at another,
+    // neither can be said: it would make a path look blocked that only leads to the closed one.
+    auto listener = protocol::Listener::Unknown;
+    if (listeners_.holds(watched.port)) {
+      listener = protocol::Listener::Own;
+    } else if (at_addresses.size() == 1 && own.size() == order_.addresses.size()) {
+      listener = *at_addresses.begin();
+    }
+    reports.push_back({watched.port, listener});
   }
   return reports;
 }
