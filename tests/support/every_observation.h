@@ -38,8 +38,8 @@ inline std::vector<TryKind> every_try(core::WitnessState witness) {
       const auto outcome = static_cast<core::Outcome>(o);
       kinds.push_back({outcome, core::NonceAnswer::NotSent, sighting});
       if (outcome != core::Outcome::Connected) continue;
-      for (const auto nonce : {core::NonceAnswer::Lost, core::NonceAnswer::Wrong,
-                               core::NonceAnswer::Returned}) {
+      for (const auto nonce :
+           {core::NonceAnswer::Lost, core::NonceAnswer::Wrong, core::NonceAnswer::Returned}) {
         kinds.push_back({outcome, nonce, sighting});
       }
     }
@@ -63,11 +63,14 @@ inline std::vector<Setting> every_setting() {
 }
 
 inline core::Observation observation(const Setting& setting, const std::vector<TryKind>& tries) {
-  core::Observation seen{.protocol = setting.protocol, .witness = setting.witness,
-                         .port = setting.port, .source = setting.source};
+  core::Observation seen{.protocol = setting.protocol,
+                         .witness = setting.witness,
+                         .port = setting.port,
+                         .source = setting.source};
   for (const auto& kind : tries) {
     core::Attempt attempt{.number = static_cast<int>(seen.attempts.size()) + 1,
-                          .outcome = kind.outcome, .nonce = kind.nonce};
+                          .outcome = kind.outcome,
+                          .nonce = kind.nonce};
     if (kind.outcome == core::Outcome::Unreachable) attempt.icmp = core::IcmpError{3, 13, {}};
     seen.attempts.push_back(attempt);
     if (setting.witness == core::WitnessState::Armed) seen.sightings.push_back(kind.sighting);

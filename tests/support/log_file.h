@@ -86,7 +86,9 @@ inline constexpr const char* kDropTriggers =
     "DROP TRIGGER record_no_delete; DROP TRIGGER record_dense; DROP TRIGGER record_no_update;";
 
 /// Moves what the write-ahead log holds into the file itself.
-inline void settle(const std::string& path) { run_sql(path, "PRAGMA wal_checkpoint(TRUNCATE);"); }
+inline void settle(const std::string& path) {
+  run_sql(path, "PRAGMA wal_checkpoint(TRUNCATE);");
+}
 
 /// All problems in one text; an error of the check itself counts as one.
 inline std::string problems(const std::string& path, const evidence::SignerKey& key = test_key()) {

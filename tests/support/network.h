@@ -15,7 +15,9 @@
 ///            .endpoint("web-1", "web", "10.1.0.1").target("db-1", "db", "10.2.0.1")
 namespace reachproof::test {
 
-inline core::WallTime at(const std::string& text) { return *core::parse_wall_time(text); }
+inline core::WallTime at(const std::string& text) {
+  return *core::parse_wall_time(text);
+}
 inline const core::WallTime kNoon = at("2026-11-30T12:00:00Z");
 
 inline std::vector<core::PortRange> ports_of(const std::string& text) {
@@ -53,8 +55,11 @@ class Network {
 
   Network& flow(const std::string& id, const std::string& from, const std::string& to,
                 const std::string& ports, const std::string& hours = "") {
-    core::FlowRule rule{.id = id, .from = selection({from}), .to = selection({to}),
-                        .service = ports, .ports = ports_of(ports)};
+    core::FlowRule rule{.id = id,
+                        .from = selection({from}),
+                        .to = selection({to}),
+                        .service = ports,
+                        .ports = ports_of(ports)};
     if (!hours.empty()) rule.hours = core::HoursWindow::parse(hours);
     scenario.flows.push_back(rule);
     return *this;
@@ -65,16 +70,24 @@ class Network {
   }
   Network& forbid(const std::string& id, const std::string& from, const std::string& to,
                   const std::string& ports, core::Severity severity = core::Severity::High) {
-    scenario.forbids.push_back({.id = id, .severity = severity, .from = selection({from}),
-                                .to = selection({to}), .service = ports, .ports = ports_of(ports)});
+    scenario.forbids.push_back({.id = id,
+                                .severity = severity,
+                                .from = selection({from}),
+                                .to = selection({to}),
+                                .service = ports,
+                                .ports = ports_of(ports)});
     return *this;
   }
   Network& exception(const std::string& id, const std::string& of, const std::string& from,
                      const std::string& to, const std::string& ports,
                      const std::string& created = "2026-11-01",
                      const std::string& expires = "2026-12-12") {
-    scenario.exceptions.push_back({.id = id, .of = of, .from = selection({from}),
-                                   .to = selection({to}), .service = ports, .ports = ports_of(ports),
+    scenario.exceptions.push_back({.id = id,
+                                   .of = of,
+                                   .from = selection({from}),
+                                   .to = selection({to}),
+                                   .service = ports,
+                                   .ports = ports_of(ports),
                                    .created = *core::parse_date(created),
                                    .expires = *core::parse_date(expires)});
     return *this;

@@ -84,7 +84,9 @@ class ObservationText {
   }
 
   [[nodiscard]] const core::Observation& seen() const { return seen_; }
-  operator const core::Observation&() const { return seen_; }  // NOLINT: reads like the thing itself
+  operator const core::Observation&() const {
+    return seen_;
+  }  // NOLINT: reads like the thing itself
 
  private:
   ObservationText& witness_all(const core::Sighting& sighting) {
@@ -94,17 +96,21 @@ class ObservationText {
   core::Observation seen_;
 };
 
-inline ObservationText observe() { return {}; }
+inline ObservationText observe() {
+  return {};
+}
 
-inline core::Sighting not_arrived() { return {}; }
+inline core::Sighting not_arrived() {
+  return {};
+}
 inline core::Sighting arrived(core::HostAnswer answer) {
   return {.arrived = true, .answer = answer};
 }
 
 inline std::string words_of(const core::Verdict& verdict) {
   std::string text(core::word(verdict.reachability));
-  for (const auto part : {core::word(verdict.proof), core::word(verdict.result),
-                          core::word(verdict.reason)}) {
+  for (const auto part :
+       {core::word(verdict.proof), core::word(verdict.result), core::word(verdict.reason)}) {
     text += " " + std::string(part);
   }
   return text;

@@ -38,7 +38,8 @@ unsigned seed() {
 }
 
 /// Lets a writer run for so long, kills it, and returns the last size it was told.
-std::uint64_t killed_after(const std::string& path, std::chrono::microseconds time, unsigned number) {
+std::uint64_t killed_after(const std::string& path, std::chrono::microseconds time,
+                           unsigned number) {
   int ends[2];
   EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
   const pid_t child = ::fork();

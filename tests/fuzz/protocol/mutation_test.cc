@@ -38,9 +38,11 @@ class Mutator {
   /// Puts another value in the place of one, taken from any message or made up.
   void change_value(std::string& line) {
     static const std::vector<std::string> kValues{
-        "null", "true", "false", "0", "-1", "1", "65535", "65536", "4294967296", "9007199254740993",
-        "1.0", "{}", "[]", "\"\"", "\"tcp/80\"", "\"udp/1-2\"", "\"::1\"", "\"10.0.0.1\"",
-        "\"refused\"", "\"2026-11-30T01:02:03Z\"", "\"aa\""};
+        "null",        "true",    "false",        "0",           "-1",
+        "1",           "65535",   "65536",        "4294967296",  "9007199254740993",
+        "1.0",         "{}",      "[]",           "\"\"",        "\"tcp/80\"",
+        "\"udp/1-2\"", "\"::1\"", "\"10.0.0.1\"", "\"refused\"", "\"2026-11-30T01:02:03Z\"",
+        "\"aa\""};
     const auto colon = line.find(':', below(line.size()));
     if (colon == std::string::npos) return;
     const auto end = line.find_first_of(",}]", colon);
@@ -49,10 +51,32 @@ class Mutator {
   }
 
   void change(std::string& line) {
-    static const std::vector<std::string> kTokens{
-        "null", "true", "-1", "0", "1e999", "9223372036854775808", "18446744073709551616", "0.5",
-        "{}", "[]", "\"\"", "\"\\u0000\"", "\xff", "\xc3\x28", "\\", "\"", ",", ":", "{\"a\":", "[[[[[",
-        "tcp/0", "udp/65536", "256.1.1.1", "connected", "\n", "\"m\":\"arm\","};
+    static const std::vector<std::string> kTokens{"null",
+                                                  "true",
+                                                  "-1",
+                                                  "0",
+                                                  "1e999",
+                                                  "9223372036854775808",
+                                                  "18446744073709551616",
+                                                  "0.5",
+                                                  "{}",
+                                                  "[]",
+                                                  "\"\"",
+                                                  "\"\\u0000\"",
+                                                  "\xff",
+                                                  "\xc3\x28",
+                                                  "\\",
+                                                  "\"",
+                                                  ",",
+                                                  ":",
+                                                  "{\"a\":",
+                                                  "[[[[[",
+                                                  "tcp/0",
+                                                  "udp/65536",
+                                                  "256.1.1.1",
+                                                  "connected",
+                                                  "\n",
+                                                  "\"m\":\"arm\","};
     const auto at = below(line.size());
     switch (below(6)) {
       case 0:

@@ -29,9 +29,8 @@ bool has_positive_proof(const Observation& seen, std::size_t i) {
   if (!tried || seen.witness == WitnessState::Lost) return false;
   if (seen.witness == WitnessState::None) return alive && listening;
   if (i >= seen.sightings.size()) return false;
-  return seen.sightings[i].arrived
-             ? listening && seen.sightings[i].answer != HostAnswer::Accepted
-             : alive;
+  return seen.sightings[i].arrived ? listening && seen.sightings[i].answer != HostAnswer::Accepted
+                                   : alive;
 }
 
 TEST(JudgeProperties, NothingIsBlockedWithoutPositiveProofOfEveryTry) {
@@ -79,8 +78,8 @@ TEST(JudgeProperties, JudgingIsDeterministicAndItsVerdictsAreSane) {
       ASSERT_NE(sentence(verdict.reason), "?");
       ASSERT_LE(verdict.connected, verdict.attempts);
       ASSERT_LE(verdict.attempts, static_cast<int>(seen.attempts.size()));
-      ASSERT_EQ(verdict.connected, std::ranges::count(seen.attempts, Outcome::Connected,
-                                                      &Attempt::outcome));
+      ASSERT_EQ(verdict.connected,
+                std::ranges::count(seen.attempts, Outcome::Connected, &Attempt::outcome));
     }
   });
 }

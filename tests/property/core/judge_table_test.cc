@@ -40,8 +40,8 @@ class DesignTable {
     const bool closed = seen_.port == PortState::NotListening;
     // refused, silent or ICMP error | arrived; RST or port-unreachable | nothing listens there
     if (closed && any([&](auto i) {
-          return failed(i) && (answered(i, HostAnswer::Reset) ||
-                               answered(i, HostAnswer::PortUnreachable));
+          return failed(i) &&
+                 (answered(i, HostAnswer::Reset) || answered(i, HostAnswer::PortUnreachable));
         })) {
       return {Latent, Proved};
     }
@@ -80,9 +80,7 @@ class DesignTable {
 
   Outcome outcome(std::size_t i) const { return seen_.attempts[i].outcome; }
   bool connected(std::size_t i) const { return outcome(i) == Outcome::Connected; }
-  bool nonce_back(std::size_t i) const {
-    return seen_.attempts[i].nonce == NonceAnswer::Returned;
-  }
+  bool nonce_back(std::size_t i) const { return seen_.attempts[i].nonce == NonceAnswer::Returned; }
   bool failed(std::size_t i) const {
     return outcome(i) == Outcome::Refused || outcome(i) == Outcome::TimedOut ||
            outcome(i) == Outcome::Unreachable;

@@ -15,7 +15,9 @@ using test::not_arrived;
 using test::observe;
 using test::Results;
 
-Verdict denied(const Observation& seen) { return judge(seen, Expectation::Deny); }
+Verdict denied(const Observation& seen) {
+  return judge(seen, Expectation::Deny);
+}
 
 // 1
 TEST(PeersBugs, NoShareOfSuccessesIsTooSmallToBeALeak) {
@@ -43,7 +45,10 @@ TEST(PeersBugs, OneDatagramSeenOfManySentIsReachable) {
 
 // 3
 TEST(PeersBugs, AWitnessThatWasNotThereForEveryTryProvesNothing) {
-  const auto late = observe().attempts({TimedOut, TimedOut}).source_alive().listening()
+  const auto late = observe()
+                        .attempts({TimedOut, TimedOut})
+                        .source_alive()
+                        .listening()
                         .witness_lost("armed after the first attempt");
   EXPECT_THAT(denied(late), IsInconclusive(Reason::WitnessLost));
 }
@@ -58,14 +63,16 @@ TEST(PeersBugs, WithoutACaptureTheProofIsAtMostCorroborated) {
 
 // 6
 TEST(PeersBugs, AFailureOfOurOwnProgramSaysNothingOfThePath) {
-  EXPECT_THAT(denied(observe().attempts({LocalError}).witness_not_arrived().listening()
-                         .source_alive()),
-              IsInconclusive(Reason::LocalError));
+  EXPECT_THAT(
+      denied(observe().attempts({LocalError}).witness_not_arrived().listening().source_alive()),
+      IsInconclusive(Reason::LocalError));
 }
 
 // 7
 TEST(PeersBugs, AnEndpointThatWasNotTriedIsCounted) {
-  auto network = test::shop().endpoint("db-2", "db", {"10.2.0.7"}).endpoint("db-3", "db", {"10.2.0.8"})
+  auto network = test::shop()
+                     .endpoint("db-2", "db", {"10.2.0.7"})
+                     .endpoint("db-3", "db", {"10.2.0.8"})
                      .forbid("X1", "web", "db", "tcp/22");
   const auto check = test::check(network.plan(), "X1/web/db/tcp/22");
   EXPECT_EQ(check.paths.size() + static_cast<std::size_t>(check.pairs_untried), 3U);
@@ -74,8 +81,12 @@ TEST(PeersBugs, AnEndpointThatWasNotTriedIsCounted) {
 
 // 8, 9, 23
 TEST(PeersBugs, ATryWhoseProbeWasCutOffDidNotRun) {
-  const auto seen = observe().attempts({TimedOut, NotRun}).because("the probe went away")
-                        .witness_not_arrived().listening().source_alive();
+  const auto seen = observe()
+                        .attempts({TimedOut, NotRun})
+                        .because("the probe went away")
+                        .witness_not_arrived()
+                        .listening()
+                        .source_alive();
   EXPECT_THAT(denied(seen), IsInconclusive(Reason::NotRun));
 }
 
@@ -89,9 +100,9 @@ TEST(PeersBugs, TryingAgainUntilItIsBlockedDoesNotHelp) {
 TEST(PeersBugs, WhereNothingWasProvenToListenABlockIsNotConcluded) {
   for (const auto outcome : {Refused, TimedOut, Unreachable}) {
     for (const auto port : {PortState::Unproven, PortState::NotListening}) {
-      EXPECT_EQ(denied(observe().attempts({outcome}).no_witness().port(port).source_alive())
-                    .reachability,
-                Reachability::Inconclusive);
+      EXPECT_EQ(
+          denied(observe().attempts({outcome}).no_witness().port(port).source_alive()).reachability,
+          Reachability::Inconclusive);
     }
   }
 }
@@ -110,7 +121,10 @@ TEST(PeersBugs, ARefusalThatTheWitnessDidNotSeeArriveIsABlock) {
 
 // 18
 TEST(PeersBugs, ADeadServiceIsLatentAndDoesNotPassAnAllow) {
-  const auto seen = observe().attempts({Refused}).witness_arrived(HostAnswer::Reset).not_listening()
+  const auto seen = observe()
+                        .attempts({Refused})
+                        .witness_arrived(HostAnswer::Reset)
+                        .not_listening()
                         .source_alive();
   const auto verdict = judge(seen, Expectation::Allow);
   EXPECT_EQ(verdict.reachability, Reachability::Latent);
@@ -119,7 +133,10 @@ TEST(PeersBugs, ADeadServiceIsLatentAndDoesNotPassAnAllow) {
 
 // 19
 TEST(PeersBugs, AWitnessLostInMidRunIsReportedAndNotPassedOver) {
-  const auto verdict = denied(observe().attempts({TimedOut, TimedOut}).listening().source_alive()
+  const auto verdict = denied(observe()
+                                  .attempts({TimedOut, TimedOut})
+                                  .listening()
+                                  .source_alive()
                                   .witness_lost("its probe ended"));
   EXPECT_THAT(verdict, IsInconclusive(Reason::WitnessLost));
   EXPECT_EQ(verdict.detail, "its probe ended");
@@ -130,7 +147,8 @@ TEST(PeersBugs, AWitnessLostInMidRunIsReportedAndNotPassedOver) {
 TEST(PeersBugs, AnErrorOfDiallingIsNeitherSuccessNorBlock) {
   for (const auto* why : {"no route to the destination from here", "out of file descriptors",
                           "no free source port"}) {
-    const auto verdict = denied(observe().attempt(LocalError).because(why).listening().source_alive());
+    const auto verdict =
+        denied(observe().attempt(LocalError).because(why).listening().source_alive());
     EXPECT_THAT(verdict, IsInconclusive(Reason::LocalError));
     EXPECT_EQ(verdict.detail, why);
   }
@@ -149,7 +167,8 @@ TEST(PeersBugs, NoAttemptAndNoFindingAreNoPass) {
 
 // 26
 TEST(PeersBugs, ReachingOneWaySaysNothingOfTheOther) {
-  const auto network = test::shop().forbid("X1", "web", "db", "tcp/22").forbid("X2", "db", "web", "tcp/22");
+  const auto network =
+      test::shop().forbid("X1", "web", "db", "tcp/22").forbid("X2", "db", "web", "tcp/22");
   EXPECT_THAT(test::ids(network.plan()),
               testing::UnorderedElementsAre("X1/web/db/tcp/22", "X2/db/web/tcp/22"));
 }
@@ -164,12 +183,15 @@ TEST(PeersBugs, AMiddleboxThatAnswersForAnUnusedAddressIntercepts) {
 
 // 28
 TEST(PeersBugs, AnIcmpErrorDoesNotOutweighAConnection) {
-  EXPECT_THAT(denied(observe().attempts({Unreachable, Connected})), Results(CheckResult::Violation));
+  EXPECT_THAT(denied(observe().attempts({Unreachable, Connected})),
+              Results(CheckResult::Violation));
 }
 
 // 29
 TEST(PeersBugs, EveryCheckOfAPlanHasTriesOrAReason) {
-  auto network = test::shop().flow("F1", "web", "cache", "tcp/6379").forbid("X1", "cache", "db", "tcp/22")
+  auto network = test::shop()
+                     .flow("F1", "web", "cache", "tcp/6379")
+                     .forbid("X1", "cache", "db", "tcp/22")
                      .blackout("web", "11:00-13:00", "");
   const auto plan = network.plan();
   std::set<std::uint32_t> tried;

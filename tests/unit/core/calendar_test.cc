@@ -5,8 +5,12 @@
 namespace reachproof::core {
 namespace {
 
-WallTime at(const char* text) { return *parse_wall_time(text); }
-HoursWindow hours(const char* text) { return *HoursWindow::parse(text); }
+WallTime at(const char* text) {
+  return *parse_wall_time(text);
+}
+HoursWindow hours(const char* text) {
+  return *HoursWindow::parse(text);
+}
 
 TEST(Dates, AreWrittenAsTheyAreRead) {
   for (const auto* date : {"1970-01-01", "2024-02-29", "2026-12-31", "2000-02-29"}) {

@@ -29,7 +29,8 @@ TEST(Pacing, NoWindowOfTheRunHoldsMoreThanTheRatesAllow) {
     const Rate rate{1 + below(70), seconds(1)};
     const Rate per_target{1 + below(9), seconds(1 + 59 * below(2))};
     std::vector<std::string> targets;
-    for (std::uint32_t i = below(300); i > 0; --i) targets.push_back("t" + std::to_string(below(12)));
+    for (std::uint32_t i = below(300); i > 0; --i)
+      targets.push_back("t" + std::to_string(below(12)));
     const auto turns = paced_turns(targets, rate, per_target);
     ASSERT_EQ(turns.size(), targets.size());
     std::vector<microseconds> all;

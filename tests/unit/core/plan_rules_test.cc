@@ -17,7 +17,9 @@ const char* const kFlow = "F1/web/db/tcp/5432";
 const char* const kForbid = "X1/web/db/tcp/5432";
 const char* const kDefault = "default/cache/db/tcp/5432";
 
-test::Network flowing() { return shop().flow("F1", "web", "db", "tcp/5432"); }
+test::Network flowing() {
+  return shop().flow("F1", "web", "db", "tcp/5432");
+}
 
 TEST(PlanRules, ARequiredFlowIsAllowedAndAPermittedOneMayWork) {
   EXPECT_EQ(check(flowing().plan(), kFlow).expectation, Expectation::Allow);
@@ -31,7 +33,8 @@ TEST(PlanRules, WhatNoFlowListsIsDeniedByDefaultOnThePortsOfFlows) {
 }
 
 TEST(PlanRules, DefaultDenyIsTriedOnKnownAndOnClosedPortsToo) {
-  auto network = shop().endpoint("db-2", "db", {"10.2.0.9"}).listens("tcp/22").keeps_closed("udp/53");
+  auto network =
+      shop().endpoint("db-2", "db", {"10.2.0.9"}).listens("tcp/22").keeps_closed("udp/53");
   EXPECT_THAT(ids(network.plan()),
               testing::UnorderedElementsAre("default/web/db/tcp/22", "default/cache/db/tcp/22",
                                             "default/web/db/udp/53", "default/cache/db/udp/53"));
@@ -44,16 +47,16 @@ TEST(PlanRules, AForbidBeatsAFlow) {
 }
 
 TEST(PlanRules, AnExceptionInForceStandsBesideTheDenial) {
-  const auto network = shop().forbid("X1", "web", "db", "tcp/5432")
-                           .exception("E1", "X1", "web", "db", "tcp/5432");
+  const auto network =
+      shop().forbid("X1", "web", "db", "tcp/5432").exception("E1", "X1", "web", "db", "tcp/5432");
   const auto excepted = check(network.plan(), kForbid);
   EXPECT_EQ(excepted.expectation, Expectation::Deny);
   EXPECT_EQ(excepted.exception, "E1");
 }
 
 TEST(PlanRules, AnExceptionHoldsFromItsFirstDayToItsLastBothIncluded) {
-  const auto network = shop().forbid("X1", "web", "db", "tcp/5432")
-                           .exception("E1", "X1", "web", "db", "tcp/5432");
+  const auto network =
+      shop().forbid("X1", "web", "db", "tcp/5432").exception("E1", "X1", "web", "db", "tcp/5432");
   const auto exception = [&](const char* time) {
     return check(network.plan_at(time), kForbid).exception;
   };
@@ -66,7 +69,8 @@ TEST(PlanRules, AnExceptionHoldsFromItsFirstDayToItsLastBothIncluded) {
 TEST(PlanRules, AnExceptionLiftsNothingButWhatItNames) {
   const auto exception_with = [](const char* of, const char* from, const char* to,
                                  const char* ports) {
-    const auto network = shop().forbid("X1", "web", "db", "tcp/5432").exception("E1", of, from, to, ports);
+    const auto network =
+        shop().forbid("X1", "web", "db", "tcp/5432").exception("E1", of, from, to, ports);
     return check(network.plan(), kForbid).exception;
   };
   EXPECT_EQ(exception_with("X1", "web", "db", "tcp/5000-6000"), "E1");
@@ -91,7 +95,8 @@ TEST(PlanRules, OfTwoForbidsTheMoreSevereDecides) {
 }
 
 TEST(PlanRules, AnExceptionOfOneForbidDoesNotLiftAnother) {
-  const auto network = shop().forbid("X9", "web", "db", "tcp/5432", Severity::Critical)
+  const auto network = shop()
+                           .forbid("X9", "web", "db", "tcp/5432", Severity::Critical)
                            .forbid("X1", "web", "db", "tcp/5432", Severity::Low)
                            .exception("E1", "X9", "web", "db", "tcp/5432");
   EXPECT_EQ(check(network.plan(), kForbid).exception, "");
@@ -111,14 +116,14 @@ TEST(PlanRules, OutsideItsHoursAFlowIsDenied) {
 }
 
 TEST(PlanRules, AFlowOutsideItsHoursDoesNotDenyWhatAnotherFlowIntends) {
-  const auto network = shop().flow("F1", "web", "db", "tcp/5432", "01:00-05:00")
-                           .flow("F2", "web", "db", "tcp/5432");
+  const auto network =
+      shop().flow("F1", "web", "db", "tcp/5432", "01:00-05:00").flow("F2", "web", "db", "tcp/5432");
   EXPECT_EQ(check(network.plan(), "F2/web/db/tcp/5432").expectation, Expectation::Allow);
 }
 
 TEST(PlanRules, WhatOneFlowRequiresAnotherThatPermitsItDoesNotExcuse) {
-  const auto network = shop().flow("F1", "web", "db", "tcp/5432").permitted()
-                           .flow("F2", "web", "db", "tcp/5432");
+  const auto network =
+      shop().flow("F1", "web", "db", "tcp/5432").permitted().flow("F2", "web", "db", "tcp/5432");
   EXPECT_EQ(check(network.plan(), "F2/web/db/tcp/5432").expectation, Expectation::Allow);
 }
 
@@ -155,7 +160,8 @@ TEST(PlanRules, DefaultDenySaysNothingOfAWorkloadOutsideEverySegment) {
 }
 
 TEST(PlanRules, AWorkloadNeedNotBeKeptFromItself) {
-  const auto plan = shop().forbid("X1", "db", "db", "tcp/22").flow("F1", "db", "db", "tcp/5432").plan();
+  const auto plan =
+      shop().forbid("X1", "db", "db", "tcp/22").flow("F1", "db", "db", "tcp/5432").plan();
   EXPECT_THAT(ids(plan), Not(Contains(HasSubstr("/db/db/"))));
 }
 
@@ -169,8 +175,11 @@ TEST(PlanRules, ASmallRangeIsTriedPortByPort) {
 }
 
 TEST(PlanRules, OfAWideRangeTheNamedPortsAreTriedAndTheRestIsAGap) {
-  auto network = shop().forbid("X1", "web", "db", "tcp/1-65535").service("ssh", "tcp/22")
-                     .flow("F1", "cache", "web", "tcp/443").service("dns", "udp/53")
+  auto network = shop()
+                     .forbid("X1", "web", "db", "tcp/1-65535")
+                     .service("ssh", "tcp/22")
+                     .flow("F1", "cache", "web", "tcp/443")
+                     .service("dns", "udp/53")
                      .service("wide", "tcp/100-200");
   network.inventory.endpoints[1].listens = test::ports_of("tcp/9000");
   network.inventory.endpoints[1].keep_closed = test::ports_of("tcp/9001");

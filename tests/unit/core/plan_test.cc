@@ -28,7 +28,9 @@ TEST(Plan, ACheckThatCannotBeTestedSaysWhy) {
 }
 
 TEST(Plan, EveryCheckHasEitherAPathOrAGap) {
-  auto network = shop().flow("F1", "web", "db", "tcp/5432").flow("F2", "db", "cache", "tcp/6379")
+  auto network = shop()
+                     .flow("F1", "web", "db", "tcp/5432")
+                     .flow("F2", "db", "cache", "tcp/6379")
                      .blackout("cache", "11:00-13:00", "backup");
   network.segment("lost", {"ghost"});
   const auto plan = network.plan();
@@ -38,7 +40,8 @@ TEST(Plan, EveryCheckHasEitherAPathOrAGap) {
 
 TEST(Plan, ABlackoutOfEitherEndStopsACheckAndIsItsReason) {
   for (const auto* workload : {"web", "db"}) {
-    const auto network = shop().flow("F1", "web", "db", "tcp/5432")
+    const auto network = shop()
+                             .flow("F1", "web", "db", "tcp/5432")
                              .blackout(workload, "22:00-02:00", "nightly copy");
     const auto during = check(network.plan_at("2026-11-30T01:59:59Z"), kFlow);
     EXPECT_THAT(during.gap, testing::AllOf(HasSubstr(workload), HasSubstr("nightly copy")));
@@ -50,7 +53,8 @@ TEST(Plan, ABlackoutOfEitherEndStopsACheckAndIsItsReason) {
 TEST(Plan, AWorkloadInBlackoutIsNotAskedToProveAnotherAlive) {
   test::Network network;
   network.segment("a", {"web", "api", "job"}).segment("b", {"cache"});
-  for (const auto* w : {"web", "api", "job"}) network.endpoint(std::string(w) + "-1", w, {"10.1.0.1"});
+  for (const auto* w : {"web", "api", "job"})
+    network.endpoint(std::string(w) + "-1", w, {"10.1.0.1"});
   network.target("cache-1", "cache", {"10.2.0.2"});
   network.flow("F1", "web", "cache", "tcp/6379").flow("F2", "api", "cache", "tcp/6379");
   network.blackout("web", "11:00-13:00", "month's end");
@@ -68,7 +72,8 @@ TEST(Plan, WithoutAWitnessThoseWhoMayConnectProveTheTargetAlive) {
 }
 
 TEST(Plan, WithAWitnessNobodyElseProvesTheTargetAlive) {
-  const auto path = check(shop().forbid("X1", "web", "db", "tcp/22").plan(), "X1/web/db/tcp/22").paths.at(0);
+  const auto path =
+      check(shop().forbid("X1", "web", "db", "tcp/22").plan(), "X1/web/db/tcp/22").paths.at(0);
   EXPECT_TRUE(path.witnessed);
   EXPECT_TRUE(path.liveness_from.empty());
 }
@@ -79,7 +84,8 @@ TEST(Plan, LivenessIsProvenOnTheSamePortAndFamilyByAProbeAlone) {
   network.endpoint("web-1", "web", {"10.1.0.1"}).target("api-1", "api", {"10.1.0.2"});
   network.endpoint("bad-1", "bad", {"10.1.0.3", "fd00::3"});
   network.target("cache-1", "cache", {"10.2.0.2", "fd00::2"});
-  network.flow("F1", "web", "cache", "tcp/6379").flow("F2", "api", "cache", "tcp/6379")
+  network.flow("F1", "web", "cache", "tcp/6379")
+      .flow("F2", "api", "cache", "tcp/6379")
       .forbid("X1", "bad", "cache", "tcp/6379 tcp/22");
   const auto plan = network.plan();
   const auto v4_and_v6 = check(plan, "X1/bad/cache/tcp/6379").paths;
@@ -134,7 +140,8 @@ TEST(Plan, SamplesCoverAsManyEndpointsAsTheyCanAndTheRestIsCounted) {
 }
 
 TEST(Plan, AnEndpointWithoutProbeCountsAsUntried) {
-  const auto network = shop().target("web-2", "web", {"10.1.0.2"}).forbid("X1", "web", "db", "tcp/22");
+  const auto network =
+      shop().target("web-2", "web", {"10.1.0.2"}).forbid("X1", "web", "db", "tcp/22");
   EXPECT_EQ(check(network.plan(), "X1/web/db/tcp/22").pairs_untried, 1);
 }
 
@@ -172,7 +179,9 @@ TEST(PlanWitness, WatchesEveryPortThatIsTriedAtItsHost) {
 
 TEST(PlanWitness, NeverListensWhereAFlowExpectsAService) {
   // Whatever else is tried there, and by whomever: a dead service must not look alive.
-  const auto network = shop().flow("F1", "web", "db", "tcp/5000-6000").permitted()
+  const auto network = shop()
+                           .flow("F1", "web", "db", "tcp/5000-6000")
+                           .permitted()
                            .flow("F2", "web", "db", "tcp/443", "01:00-02:00")
                            .forbid("X1", "cache", "db", "tcp/5432 tcp/443 udp/5432 tcp/22");
   auto with_probe = network;
@@ -198,7 +207,8 @@ TEST(Plan, NamesEveryProbeThatItNeedsAndNoOther) {
 }
 
 TEST(Plan, OnlyAndSkipChooseByPartsOfTheId) {
-  const auto network = shop().flow("F1", "web", "db", "tcp/5432").forbid("X1", "db", "cache", "tcp/22");
+  const auto network =
+      shop().flow("F1", "web", "db", "tcp/5432").forbid("X1", "db", "cache", "tcp/22");
   EXPECT_THAT(ids(network.plan({.only = "X1/"})), ElementsAre("X1/db/cache/tcp/22"));
   EXPECT_THAT(ids(network.plan({.skip = "default"})),
               testing::UnorderedElementsAre(kFlow, "X1/db/cache/tcp/22"));
@@ -208,7 +218,9 @@ TEST(Plan, OnlyAndSkipChooseByPartsOfTheId) {
 TEST(Plan, LivenessIsFoundEvenWhereOnlyOneCheckIsWanted) {
   const auto network = shop().flow("F1", "web", "cache", "tcp/6379");
   EXPECT_THAT(check(network.plan({.only = "default"}), "default/db/cache/tcp/6379")
-                  .paths.at(0).liveness_from, ElementsAre("web-1"));
+                  .paths.at(0)
+                  .liveness_from,
+              ElementsAre("web-1"));
 }
 
 }  // namespace

@@ -44,10 +44,11 @@ TEST(ResultOf, AWeakProofMayAccuseButNotExcuse) {
 }
 
 PathVerdict path(int pair, Reachability reachability, Proof proof = Proved) {
-  return {pair, {.reachability = reachability,
-                 .proof = reachability == Inconclusive ? None : proof,
-                 .connected = reachability == Open ? 1 : 0,
-                 .attempts = 2}};
+  return {pair,
+          {.reachability = reachability,
+           .proof = reachability == Inconclusive ? None : proof,
+           .connected = reachability == Open ? 1 : 0,
+           .attempts = 2}};
 }
 
 CheckVerdict combined(const std::vector<PathVerdict>& paths, Expectation expected,
@@ -64,8 +65,8 @@ TEST(Combine, NoPathAtAllIsUnproven) {
 }
 
 TEST(Combine, OneWayInIsAWayIn) {
-  const auto check = combined({path(0, Blocked), path(1, Blocked), path(2, Open)},
-                              Expectation::Deny);
+  const auto check =
+      combined({path(0, Blocked), path(1, Blocked), path(2, Open)}, Expectation::Deny);
   EXPECT_EQ(check.deciding_path, 2);
   EXPECT_THAT(check.verdict, Results(CheckResult::Violation));
 }
@@ -81,8 +82,9 @@ TEST(Combine, AViolationOutweighsAnUnprovenPath) {
 }
 
 TEST(Combine, TheWeakerProofSpeaksForABlockedCheck) {
-  EXPECT_THAT(combined({path(0, Blocked), path(1, Blocked, Corroborated)}, Expectation::Deny).verdict,
-              Is(Blocked, Corroborated));
+  EXPECT_THAT(
+      combined({path(0, Blocked), path(1, Blocked, Corroborated)}, Expectation::Deny).verdict,
+      Is(Blocked, Corroborated));
 }
 
 TEST(Combine, ARequiredPairWorksOverAnyOfItsAddresses) {
@@ -136,16 +138,17 @@ TEST(Combine, APermittedCheckIsAsOpenAsItsMostOpenPath) {
 }
 
 TEST(Combine, CountsTheTriesOfAllPaths) {
-  const auto verdict = combined({path(0, Open), path(1, Blocked), path(2, Open)},
-                                Expectation::Deny).verdict;
+  const auto verdict =
+      combined({path(0, Open), path(1, Blocked), path(2, Open)}, Expectation::Deny).verdict;
   EXPECT_EQ(verdict.connected, 2);
   EXPECT_EQ(verdict.attempts, 6);
 }
 
 TEST(Combine, AnExceptionHoldsForTheCheckAsAWhole) {
-  EXPECT_THAT(combined({path(0, Blocked), path(1, Open)}, Expectation::Deny,
-                       {.exception_in_force = true}).verdict,
-              Results(CheckResult::Excepted));
+  EXPECT_THAT(
+      combined({path(0, Blocked), path(1, Open)}, Expectation::Deny, {.exception_in_force = true})
+          .verdict,
+      Results(CheckResult::Excepted));
 }
 
 // A pass of the whole needs a pass of every path (denied), or of every pair (required).

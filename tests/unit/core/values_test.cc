@@ -13,8 +13,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-IpAddress ip(const char* text) { return *IpAddress::parse(text); }
-Cidr cidr(const char* text) { return *Cidr::parse(text); }
+IpAddress ip(const char* text) {
+  return *IpAddress::parse(text);
+}
+Cidr cidr(const char* text) {
+  return *Cidr::parse(text);
+}
 
 TEST(IpAddress, IsWrittenAsItIsRead) {
   for (const auto* text : {"0.0.0.0", "10.9.0.5", "255.255.255.255", "::", "::1", "fd00:30::5",
@@ -25,9 +29,9 @@ TEST(IpAddress, IsWrittenAsItIsRead) {
 }
 
 TEST(IpAddress, RefusesWhatIsNotExactlyAnAddress) {
-  for (const auto* text : {"", "10.0.0", "10.0.0.256", "10.0.0.1 ", " 10.0.0.1", "10.0.0.1/32",
-                           "010.0.0.1", "0x0a.0.0.1", "1", "[::1]", "fe80::1%eth0", ":::", "1::2::3",
-                           "12345::", "host"}) {
+  for (const auto* text :
+       {"", "10.0.0", "10.0.0.256", "10.0.0.1 ", " 10.0.0.1", "10.0.0.1/32", "010.0.0.1",
+        "0x0a.0.0.1", "1", "[::1]", "fe80::1%eth0", ":::", "1::2::3", "12345::", "host"}) {
     EXPECT_EQ(IpAddress::parse(text), std::nullopt) << text;
   }
   EXPECT_EQ(IpAddress::parse(std::string_view("10.0.0.1\0", 9)), std::nullopt);
@@ -39,10 +43,17 @@ TEST(IpAddress, OfTwoFamiliesAreNeverEqual) {
   EXPECT_EQ(ip("0.0.0.0").size(), 4U);
 }
 
+TEST(IpAddress, ThatIsMappedIntoIpv6StandsForTheIpv4One) {
+  EXPECT_EQ(ip("::ffff:10.0.0.1").unmapped(), ip("10.0.0.1"));
+  EXPECT_EQ(ip("::10.0.0.1").unmapped(), ip("::10.0.0.1"));
+  EXPECT_EQ(ip("fd00::1").unmapped(), ip("fd00::1"));
+  EXPECT_EQ(ip("10.0.0.1").unmapped(), ip("10.0.0.1"));
+}
+
 TEST(Cidr, RefusesHostBitsAndImpossiblePrefixes) {
-  for (const auto* text : {"10.0.0.1/24", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0",
-                           "/8", "::1/64", "::/129", "10.0.0.0/8/8", "10.0.0.0/8 ", "10.0.0.0/+8",
-                           "128.0.0.0/0"}) {
+  for (const auto* text :
+       {"10.0.0.1/24", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0.0", "/8", "::1/64",
+        "::/129", "10.0.0.0/8/8", "10.0.0.0/8 ", "10.0.0.0/+8", "128.0.0.0/0"}) {
     EXPECT_EQ(Cidr::parse(text), std::nullopt) << text;
   }
 }
@@ -81,9 +92,11 @@ TEST(PortRange, IsWrittenAsItIsRead) {
 }
 
 TEST(PortRange, RefusesPortsThatDoNotExist) {
-  for (const auto* text : {"", "tcp", "tcp/", "tcp/0", "tcp/65536", "tcp/0-5", "tcp/5-4", "tcp/5-",
-                           "tcp/-5", "tcp/1-2-3", "TCP/80", "sctp/80", "icmp", "tcp/ 80", "tcp/80 ",
-                           "tcp/080", "tcp/+80", "80", "tcp/80,81", "tcp/99999999999999999999"}) {
+  for (const auto* text :
+       {"",        "tcp",     "tcp/",   "tcp/0",     "tcp/65536",
+        "tcp/0-5", "tcp/5-4", "tcp/5-", "tcp/-5",    "tcp/1-2-3",
+        "TCP/80",  "sctp/80", "icmp",   "tcp/ 80",   "tcp/80 ",
+        "tcp/080", "tcp/+80", "80",     "tcp/80,81", "tcp/99999999999999999999"}) {
     EXPECT_EQ(PortRange::parse(text), std::nullopt) << text;
   }
 }

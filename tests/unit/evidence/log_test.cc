@@ -65,7 +65,8 @@ TEST_F(LogTest, ARecordTooLargeIsRefusedAndTakesItsWholeBatchWithIt) {
   EXPECT_EQ(log.size(), 3U);
   EXPECT_EQ(log.root(), root);
   EXPECT_EQ(*reader().size(), 3U);
-  EXPECT_TRUE(log.append(std::vector<Record>{{"big", std::string(kBodyBytesMax, 'x')}}, {}).has_value());
+  EXPECT_TRUE(
+      log.append(std::vector<Record>{{"big", std::string(kBodyBytesMax, 'x')}}, {}).has_value());
   EXPECT_EQ(test::problems(path_), "");
 }
 
@@ -75,8 +76,9 @@ TEST_F(LogTest, ItsTriggersRefuseWhatIsNotAnAppend) {
   const std::string zero = "zeroblob(32)";
   for (const std::string sql :
        {"DELETE FROM record WHERE idx = 3", "DELETE FROM record",
-        "UPDATE record SET kind = 'x' WHERE idx = 1", "UPDATE record SET body = x'00' WHERE idx = 1",
-        "UPDATE record SET idx = 9 WHERE idx = 3", "UPDATE record SET leaf_hash = zeroblob(32)",
+        "UPDATE record SET kind = 'x' WHERE idx = 1",
+        "UPDATE record SET body = x'00' WHERE idx = 1", "UPDATE record SET idx = 9 WHERE idx = 3",
+        "UPDATE record SET leaf_hash = zeroblob(32)",
         "UPDATE record SET recorded_at = 'x', body = NULL WHERE idx = 1",
         "INSERT INTO record VALUES(5,'k','t',x'00',zeroblob(32),zeroblob(32))",
         "INSERT INTO record VALUES(NULL,'k','t',x'00',zeroblob(32),zeroblob(32))",
@@ -85,7 +87,8 @@ TEST_F(LogTest, ItsTriggersRefuseWhatIsNotAnAppend) {
         "INSERT INTO record VALUES(4,'k','t',x'00',zeroblob(31),zeroblob(32))",
         "INSERT OR REPLACE INTO record VALUES(1,'k','t',x'00',zeroblob(32),zeroblob(32))",
         "UPDATE OR REPLACE record SET idx = 1 WHERE idx = 3",
-        "INSERT INTO record VALUES(1,'k','t',x'00',zeroblob(32),zeroblob(32)) ON CONFLICT DO UPDATE SET body = x'00'"}) {
+        "INSERT INTO record VALUES(1,'k','t',x'00',zeroblob(32),zeroblob(32)) ON CONFLICT DO "
+        "UPDATE SET body = x'00'"}) {
     EXPECT_NE(run_sql(path_, sql), "") << sql;
   }
   EXPECT_EQ(test::problems(path_), "");
@@ -178,7 +181,8 @@ TEST_F(LogTest, AnOldBackupIsRefusedForWritingAndNamedByVerification) {
   const auto opened = open_again();
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::Corrupt);
-  EXPECT_THAT(opened.error().message, testing::AllOf(HasSubstr("3 records"), HasSubstr("5 were signed")));
+  EXPECT_THAT(opened.error().message,
+              testing::AllOf(HasSubstr("3 records"), HasSubstr("5 were signed")));
   EXPECT_THAT(test::problems(path_), HasSubstr("signed at 5 records, the log holds 3"));
 }
 

@@ -122,7 +122,8 @@ TEST(Merkle, EveryTreeIsConsistentWithEveryLaterOne) {
       const auto root2 = mth(std::span(all).first(two));
       const auto proof = consistency_proof(one, two, nodes_of(all));
       ASSERT_TRUE(proof.has_value());
-      EXPECT_TRUE(verify_consistency(one, two, root1, root2, elements(*proof))) << one << "-" << two;
+      EXPECT_TRUE(verify_consistency(one, two, root1, root2, elements(*proof)))
+          << one << "-" << two;
       if (one == two) continue;
       EXPECT_FALSE(verify_consistency(one, two, root2, root1, elements(*proof)));
       EXPECT_FALSE(verify_consistency(one, two, root1, root1, elements(*proof)));

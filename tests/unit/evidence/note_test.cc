@@ -16,13 +16,17 @@ SignerKey other_key(const std::string& name = "example.com/other") {
   return *SignerKey::from_seed(name, std::array<std::uint8_t, 32>{7});
 }
 
-std::string signature_line_of(const std::string& note) { return note.substr(note.rfind("\n\n") + 2); }
+std::string signature_line_of(const std::string& note) {
+  return note.substr(note.rfind("\n\n") + 2);
+}
 
 std::string refusal(const std::string& note, const std::vector<VerifierKey>& known) {
   const auto text = open_note(note, known);
   return text ? "accepted" : text.error().message;
 }
-std::string refusal(const std::string& note) { return refusal(note, {test_key().verifier()}); }
+std::string refusal(const std::string& note) {
+  return refusal(note, {test_key().verifier()});
+}
 
 TEST(Base64, IsThatOfTheRfcAndNothingElse) {
   const std::vector<std::uint8_t> bytes{0xfb, 0xff, 0xfe, 0x00};
@@ -42,7 +46,8 @@ TEST(Notes, AreReadAsTheyWereSigned) {
 }
 
 TEST(Notes, TheTextMayHoldEmptyLines) {
-  EXPECT_EQ(*open_note(signed_note("one\n\ntwo\n", test_key()), {test_key().verifier()}), "one\n\ntwo\n");
+  EXPECT_EQ(*open_note(signed_note("one\n\ntwo\n", test_key()), {test_key().verifier()}),
+            "one\n\ntwo\n");
 }
 
 TEST(Notes, AChangeOfAnyByteIsRefused) {
@@ -73,7 +78,8 @@ TEST(Notes, SignaturesOfUnknownKeysAreIgnored) {
   const auto id = test_key().verifier().id;
   std::vector<std::uint8_t> junk(id.begin(), id.end());
   junk.resize(68);
-  EXPECT_EQ(refusal(note + std::string(kDash) + "example.com/x " + base64(junk) + "\n"), "accepted");
+  EXPECT_EQ(refusal(note + std::string(kDash) + "example.com/x " + base64(junk) + "\n"),
+            "accepted");
 }
 
 TEST(Notes, ASignatureOfAKnownKeyThatDoesNotVerifyRefusesTheNote) {
@@ -97,12 +103,18 @@ TEST(Notes, AtLeastSixteenSignaturesAreAccepted) {
 TEST(Notes, ThatAreNoNotesAreRefused) {
   const auto note = signed_note("text\n", test_key());
   const auto line = signature_line_of(note);
-  const std::vector<std::string> bad_notes{std::string(), std::string("text\n"), std::string("text\n\n"),
-                          note.substr(0, note.size() - 1), "text\n" + line, "text\n\n- x y\n" + line,
-                          note + "trailing\n", note + "\n", note + std::string(kDash) + "name\n",
-                          note + std::string(kDash) + "name AAAA\n",
-                          note + std::string(kDash) + " AAAAAAAA\n",
-                          note + std::string(kDash) + "a+b AAAAAAAA\n"};
+  const std::vector<std::string> bad_notes{std::string(),
+                                           std::string("text\n"),
+                                           std::string("text\n\n"),
+                                           note.substr(0, note.size() - 1),
+                                           "text\n" + line,
+                                           "text\n\n- x y\n" + line,
+                                           note + "trailing\n",
+                                           note + "\n",
+                                           note + std::string(kDash) + "name\n",
+                                           note + std::string(kDash) + "name AAAA\n",
+                                           note + std::string(kDash) + " AAAAAAAA\n",
+                                           note + std::string(kDash) + "a+b AAAAAAAA\n"};
   for (const auto& bad : bad_notes) {
     EXPECT_NE(refusal(bad), "accepted") << bad;
   }
@@ -112,11 +124,12 @@ TEST(Notes, HoldTextAloneEvenWhereTheSignatureIsRight) {
   for (const auto* text : {"tab\there\n", "carriage\r\n", "null\x01\n"}) {
     EXPECT_NE(refusal(signed_note(text, test_key())), "accepted");
   }
-  for (const auto* text : {"not \xff UTF-8\n", "half \xc3\n", "surrogate \xed\xa0\x80\n",
-                           "overlong \xc0\xaf\n"}) {
+  for (const auto* text :
+       {"not \xff UTF-8\n", "half \xc3\n", "surrogate \xed\xa0\x80\n", "overlong \xc0\xaf\n"}) {
     EXPECT_NE(refusal(signed_note(text, test_key())), "accepted") << text;
   }
-  EXPECT_EQ(refusal(signed_note("caf\xc3\xa9 \xe2\x80\x94 \xf0\x9f\x94\x92\n", test_key())), "accepted");
+  EXPECT_EQ(refusal(signed_note("caf\xc3\xa9 \xe2\x80\x94 \xf0\x9f\x94\x92\n", test_key())),
+            "accepted");
 }
 
 TEST(VerifierKeys, AreReadAsTheyAreWritten) {
@@ -149,8 +162,15 @@ TEST(VerifierKeys, ThatContradictThemselvesAreRefused) {
 
 TEST(VerifierKeys, NamesHoldNoSpaceOfAnyAlphabet) {
   const std::array<std::uint8_t, 32> seed{1};
-  for (const auto* name : {"", "a b", "a+b", "a\tb", "a\nb", "a\vb", "a\xc2\xa0" "b", "a\xe2\x80\x83" "b",
-                           "a\xe3\x80\x80" "b", "a\xff" "b"}) {
+  for (const auto* name : {"", "a b", "a+b", "a\tb", "a\nb", "a\vb",
+                           "a\xc2\xa0"
+                           "b",
+                           "a\xe2\x80\x83"
+                           "b",
+                           "a\xe3\x80\x80"
+                           "b",
+                           "a\xff"
+                           "b"}) {
     EXPECT_FALSE(SignerKey::from_seed(name, seed).has_value()) << name;
   }
   EXPECT_TRUE(SignerKey::from_seed("example.com/log-1", seed).has_value());
@@ -189,7 +209,8 @@ TEST(Checkpoints, RefuseSizesAndRootsThatAreNotExact) {
   const auto parses = [](const std::string& text) { return Checkpoint::parse(text).has_value(); };
   EXPECT_TRUE(parses("o\n0\n" + root + "\n"));
   EXPECT_TRUE(parses("o\n18446744073709551615\n" + root + "\n"));
-  for (const auto* size : {"", "-1", "+1", "01", "1 ", " 1", "0x1", "18446744073709551616", "1.0"}) {
+  for (const auto* size :
+       {"", "-1", "+1", "01", "1 ", " 1", "0x1", "18446744073709551616", "1.0"}) {
     EXPECT_FALSE(parses("o\n" + std::string(size) + "\n" + root + "\n")) << size;
   }
   EXPECT_FALSE(parses("\n1\n" + root + "\n"));

@@ -57,9 +57,9 @@ TEST_F(TamperTest, AChangedBodyIsFound) {
 
 TEST_F(TamperTest, AChangedBodyWithItsHashesMadeToFitIsFoundByTheTree) {
   const std::string body = R"({"kind":"verdict","n":6,"run":"r-1"})";
-  const auto found = after("UPDATE record SET body = CAST('" + body + "' AS BLOB), body_sha256 = x'" +
-                           core::hex(sha256(body)) + "', leaf_hash = x'" + core::hex(leaf_hash(body)) +
-                           "' WHERE idx = 5");
+  const auto found = after("UPDATE record SET body = CAST('" + body +
+                           "' AS BLOB), body_sha256 = x'" + core::hex(sha256(body)) +
+                           "', leaf_hash = x'" + core::hex(leaf_hash(body)) + "' WHERE idx = 5");
   EXPECT_THAT(found, HasSubstr("checkpoint of size 8"));
   EXPECT_THAT(found, HasSubstr("tree node 2 of level 1"));
   EXPECT_THAT(found, testing::Not(HasSubstr("checkpoint of size 4")));
@@ -70,8 +70,9 @@ TEST_F(TamperTest, AChangedKindIsFound) {
 }
 
 TEST_F(TamperTest, AChangedHashIsFound) {
-  const auto found = after("UPDATE record SET leaf_hash = zeroblob(32) WHERE idx = 2;"
-                           "UPDATE record SET body_sha256 = zeroblob(32) WHERE idx = 3;");
+  const auto found = after(
+      "UPDATE record SET leaf_hash = zeroblob(32) WHERE idx = 2;"
+      "UPDATE record SET body_sha256 = zeroblob(32) WHERE idx = 3;");
   EXPECT_THAT(found, HasSubstr("record 2: its leaf hash"));
   EXPECT_THAT(found, HasSubstr("record 3: its SHA-256"));
 }
@@ -88,14 +89,16 @@ TEST_F(TamperTest, ABodyTakenAwayIsAtLeastTold) {
 }
 
 TEST_F(TamperTest, DeletedLastRecordsAreFound) {
-  const auto found = after("DELETE FROM record WHERE idx >= 6;"
-                           "DELETE FROM tree_node WHERE (n + 1) * (1 << level) > 6;");
+  const auto found = after(
+      "DELETE FROM record WHERE idx >= 6;"
+      "DELETE FROM tree_node WHERE (n + 1) * (1 << level) > 6;");
   EXPECT_THAT(found, HasSubstr("checkpoint of size 8: the log holds 6 records only"));
 }
 
 TEST_F(TamperTest, DeletedLastRecordsAreFoundByTheHeadWhereTheirCheckpointWentWithThem) {
-  const auto found = after("DELETE FROM record WHERE idx >= 6; DELETE FROM checkpoint WHERE size = 8;"
-                           "DELETE FROM tree_node WHERE (n + 1) * (1 << level) > 6;");
+  const auto found = after(
+      "DELETE FROM record WHERE idx >= 6; DELETE FROM checkpoint WHERE size = 8;"
+      "DELETE FROM tree_node WHERE (n + 1) * (1 << level) > 6;");
   EXPECT_THAT(found, HasSubstr("signed at 8 records, the log holds 6"));
 }
 
@@ -104,17 +107,19 @@ TEST_F(TamperTest, ADeletedRecordInTheMiddleIsNamed) {
 }
 
 TEST_F(TamperTest, SwappedRecordsAreFound) {
-  const auto found = after("UPDATE record SET idx = 99 WHERE idx = 1; UPDATE record SET idx = 1 WHERE idx = 6;"
-                           "UPDATE record SET idx = 6 WHERE idx = 99;");
+  const auto found = after(
+      "UPDATE record SET idx = 99 WHERE idx = 1; UPDATE record SET idx = 1 WHERE idx = 6;"
+      "UPDATE record SET idx = 6 WHERE idx = 99;");
   EXPECT_THAT(found, HasSubstr("tree node 0 of level 1"));
   EXPECT_THAT(found, HasSubstr("checkpoint of size 4"));
 }
 
 TEST_F(TamperTest, AnInsertedRecordIsFound) {
-  const auto found = after("UPDATE record SET idx = idx + 100 WHERE idx >= 4;"
-                           "INSERT INTO record SELECT 4, kind, recorded_at, body, body_sha256, leaf_hash "
-                           "FROM record WHERE idx = 0;"
-                           "UPDATE record SET idx = idx - 99 WHERE idx >= 100;");
+  const auto found = after(
+      "UPDATE record SET idx = idx + 100 WHERE idx >= 4;"
+      "INSERT INTO record SELECT 4, kind, recorded_at, body, body_sha256, leaf_hash "
+      "FROM record WHERE idx = 0;"
+      "UPDATE record SET idx = idx - 99 WHERE idx >= 100;");
   EXPECT_THAT(found, HasSubstr("checkpoint of size 8"));
   EXPECT_THAT(found, HasSubstr("tree node 2 of level 1"));
 }
@@ -134,9 +139,10 @@ TEST_F(TamperTest, AnInventedTreeNodeIsFound) {
 }
 
 TEST_F(TamperTest, AChangedCheckpointIsFound) {
-  EXPECT_THAT(after("UPDATE checkpoint SET note = CAST(replace(note, x'0a340a', x'0a350a') AS BLOB) "
-                    "WHERE size = 4"),
-              HasSubstr("checkpoint of size 4"));
+  EXPECT_THAT(
+      after("UPDATE checkpoint SET note = CAST(replace(note, x'0a340a', x'0a350a') AS BLOB) "
+            "WHERE size = 4"),
+      HasSubstr("checkpoint of size 4"));
   EXPECT_THAT(problems(path_), HasSubstr("does not verify"));
 }
 
@@ -146,7 +152,8 @@ TEST_F(TamperTest, ACheckpointInTheWrongPlaceIsFound) {
 }
 
 TEST_F(TamperTest, AnotherKeyVerifiesNothing) {
-  const auto other = *SignerKey::from_seed("example.com/reachproof/demo", std::array<std::uint8_t, 32>{9});
+  const auto other =
+      *SignerKey::from_seed("example.com/reachproof/demo", std::array<std::uint8_t, 32>{9});
   EXPECT_THAT(problems(path_, other), HasSubstr("no known key has signed it"));
 }
 
@@ -202,7 +209,8 @@ TEST_F(TamperTest, EveryFlippedByteOfEveryBodyIsFoundAndItsRecordNamed) {
     ASSERT_NE(at, std::string::npos);
     for (std::size_t i = 0; i < body.size(); ++i) {
       auto flipped = whole;
-      flipped[at + i] = static_cast<char>(static_cast<unsigned char>(flipped[at + i]) ^ (1U << (i % 8)));
+      flipped[at + i] =
+          static_cast<char>(static_cast<unsigned char>(flipped[at + i]) ^ (1U << (i % 8)));
       test::write_bytes(path_, flipped);
       EXPECT_THAT(problems(path_), HasSubstr("record " + std::to_string(n) + ":")) << i;
     }

@@ -20,10 +20,12 @@ json::object document(const std::filesystem::path& path) {
   return json::parse(test::bytes_of(path.string())).as_object();
 }
 
-std::string text_of(const json::value& value) { return std::string(value.as_string()); }
+std::string text_of(const json::value& value) {
+  return std::string(value.as_string());
+}
 
-#define NEED(path)                                                                            \
-  if (!std::filesystem::exists(path)) {                                                       \
+#define NEED(path)                                                                              \
+  if (!std::filesystem::exists(path)) {                                                         \
     GTEST_SKIP() << "the published vectors are not here: " << (path) << " (REACHPROOF_SHARED)"; \
   }
 
@@ -143,15 +145,19 @@ constexpr const char* kProof =
     "9VsppAVkTC7wYW4ke/6qOjBRpGozuW+RKSBHWt/qw7g=\nHMDQcxLzVcFmqJngGh2hhLFmvoUTkkxkUYHa8bQzwc4=\n\n"
     "example.com/reachproof/demo\n3\nMSQbPCRwpCpAypEIrCDaxRLb+hAxYUhLppaouzq2gxk=\n\n"
     "\xe2\x80\x94 example.com/reachproof/demo "
-    "KK/Iw9TNLQo4UfPM05JF3LZ2uZ90uJesLslZF5W6yD71L3eQ4bxqajFVGJ5oykurbXXcHP0sc8Z8UZg24J8t2LogRAU=\n";
+    "KK/"
+    "Iw9TNLQo4UfPM05JF3LZ2uZ90uJesLslZF5W6yD71L3eQ4bxqajFVGJ5oykurbXXcHP0sc8Z8UZg24J8t2LogRAU=\n";
 
 TEST(WorkedExample, HashesAreThoseOfTheFormat) {
   EXPECT_EQ(kBodies[0].size() + kBodies[1].size() + kBodies[2].size(), 77U + 138U + 78U);
   std::vector<Hash> leaves;
   for (const auto& body : kBodies) leaves.push_back(leaf_hash(body));
-  EXPECT_EQ(core::hex(leaves[0]), "f55b29a405644c2ef0616e247bfeaa3a3051a46a33b96f912920475adfeac3b8");
-  EXPECT_EQ(core::hex(leaves[1]), "9762cb3cd4cf6301195dab49aba539b449e0a35fe1d6f19718eab6d321a94fdc");
-  EXPECT_EQ(core::hex(leaves[2]), "1cc0d07312f355c166a899e01a1da184b166be8513924c645181daf1b433c1ce");
+  EXPECT_EQ(core::hex(leaves[0]),
+            "f55b29a405644c2ef0616e247bfeaa3a3051a46a33b96f912920475adfeac3b8");
+  EXPECT_EQ(core::hex(leaves[1]),
+            "9762cb3cd4cf6301195dab49aba539b449e0a35fe1d6f19718eab6d321a94fdc");
+  EXPECT_EQ(core::hex(leaves[2]),
+            "1cc0d07312f355c166a899e01a1da184b166be8513924c645181daf1b433c1ce");
   EXPECT_EQ(core::hex(node_hash(leaves[0], leaves[1])),
             "d4fa1d33c5ee7a8113794fb00e08ec09cf7109207b7df80885d40ef9854e0c6d");
   EXPECT_EQ(core::hex(tree_root(leaves)),
@@ -168,7 +174,8 @@ TEST(WorkedExample, AStoredLogGivesTheProofFileByteForByte) {
   const auto note = log.sign(test::test_key(), {});
   ASSERT_TRUE(note.has_value());
   EXPECT_EQ(note->size(), 201U);
-  EXPECT_EQ(core::hex(sha256(*note)), "0df963ddacae68a70cb07db70e87df5902a122802a1a650f8a98b8b2f590ca24");
+  EXPECT_EQ(core::hex(sha256(*note)),
+            "0df963ddacae68a70cb07db70e87df5902a122802a1a650f8a98b8b2f590ca24");
   const auto reader = LogReader::open(path);
   const auto proof = inclusion_proof(1, 3, reader->node_reader());
   ASSERT_TRUE(proof.has_value());

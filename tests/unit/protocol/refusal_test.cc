@@ -22,7 +22,9 @@ std::string refusal(const std::string& line) {
   EXPECT_EQ(read.error().code, ErrorCode::Protocol);
   return read.error().message;
 }
-std::string refusal(const json::object& object) { return refusal(json::serialize(object)); }
+std::string refusal(const json::object& object) {
+  return refusal(json::serialize(object));
+}
 
 const std::set<std::string> kOptional{"nonce", "hostname", "icmp"};
 
@@ -46,9 +48,10 @@ void for_every_field(
       nested(member.value().get_object(),
              [&](json::object& root) -> json::object& { return root[outer].as_object(); });
     } else if (member.value().is_array() && member.value().get_array().front().is_object()) {
-      nested(member.value().get_array().front().get_object(), [&](json::object& root) -> json::object& {
-        return root[outer].as_array().front().as_object();
-      });
+      nested(member.value().get_array().front().get_object(),
+             [&](json::object& root) -> json::object& {
+               return root[outer].as_array().front().as_object();
+             });
     }
   }
 }
@@ -112,10 +115,12 @@ TEST(Refusals, ANumberOutOfItsRangeIsNamed) {
 TEST(Refusals, AWordThatIsNotKnownIsNamed) {
   for (const auto& message : test::full_messages()) {
     for_every_field(message, [](json::object& root, json::object& part, const std::string& field) {
-      const std::set<std::string> free_text{"software", "host", "scope", "detail", "reason", "hostname"};
+      const std::set<std::string> free_text{"software", "host",   "scope",
+                                            "detail",   "reason", "hostname"};
       if (!part[field].is_string() || free_text.contains(field)) return;
       part[field] = "nonsense";
-      EXPECT_THAT(refusal(root), field == "m" ? HasSubstr("not known") : HasSubstr("`" + field + "`"));
+      EXPECT_THAT(refusal(root),
+                  field == "m" ? HasSubstr("not known") : HasSubstr("`" + field + "`"));
     });
   }
 }
@@ -130,7 +135,8 @@ json::object changed(std::size_t kind, const std::string& field, const Value& va
 TEST(Refusals, TheBoundsOfNumbersAreExact) {
   constexpr std::size_t kAttempt = 3;
   EXPECT_TRUE(decode(json::serialize(changed(kAttempt, "timeout_ms", kTimeoutMax.count()))));
-  EXPECT_THAT(refusal(changed(kAttempt, "timeout_ms", kTimeoutMax.count() + 1)), HasSubstr("timeout_ms"));
+  EXPECT_THAT(refusal(changed(kAttempt, "timeout_ms", kTimeoutMax.count() + 1)),
+              HasSubstr("timeout_ms"));
   EXPECT_THAT(refusal(changed(kAttempt, "timeout_ms", 0)), HasSubstr("timeout_ms"));
   EXPECT_THAT(refusal(changed(kAttempt, "port", 0)), HasSubstr("port"));
   EXPECT_TRUE(decode(json::serialize(changed(kAttempt, "port", 65535))));
@@ -153,19 +159,25 @@ TEST(Refusals, ARangeIsNoPort) {
 }
 
 TEST(Bounds, ListsHaveALongest) {
-  for (const auto& [kind, field] : {std::pair{1, "ports"}, {1, "addresses"}, {2, "ports"},
-                                    {5, "tries"}, {6, "tries"}, {7, "ports"}}) {
+  for (const auto& [kind, field] : {std::pair{1, "ports"},
+                                    {1, "addresses"},
+                                    {2, "ports"},
+                                    {5, "tries"},
+                                    {6, "tries"},
+                                    {7, "ports"}}) {
     auto object = object_of(test::full_messages()[static_cast<std::size_t>(kind)]);
     auto& list = object[field].as_array();
     const auto item = list.front();
-    while (list.size() <= (std::string_view(field) == "addresses" ? 64 : kListMax)) list.push_back(item);
+    while (list.size() <= (std::string_view(field) == "addresses" ? 64 : kListMax))
+      list.push_back(item);
     EXPECT_THAT(refusal(object), HasSubstr(field)) << kind;
   }
 }
 
 TEST(Bounds, TextsHaveALongest) {
   EXPECT_TRUE(decode(json::serialize(changed(8, "reason", std::string(kTextBytesMax, 'x')))));
-  EXPECT_THAT(refusal(changed(8, "reason", std::string(kTextBytesMax + 1, 'x'))), HasSubstr("reason"));
+  EXPECT_THAT(refusal(changed(8, "reason", std::string(kTextBytesMax + 1, 'x'))),
+              HasSubstr("reason"));
 }
 
 TEST(Bounds, LinesHaveALongest) {
@@ -182,10 +194,11 @@ TEST(Bounds, NestingHasADeepest) {
 }
 
 TEST(Refusals, WhatIsNoMessageIsNoMessage) {
-  for (const auto* line : {"", " ", "null", "[]", "1", "\"hello\"", "{}", "{\"m\":1}", "{\"m\":\"\"}",
-                           "{\"m\":\"HELLO\"}", "{\"m\":\"stop\"", "{\"m\":\"stop\",\"reason\":\"a\"}x",
-                           "{\"m\":\"stop\",\"reason\":\"\xff\"}", "{'m':'stop'}",
-                           "{\"m\":\"stop\",\"reason\":\"a\",}", "\xef\xbb\xbf{\"m\":\"stop\"}"}) {
+  for (const auto* line :
+       {"", " ", "null", "[]", "1", "\"hello\"", "{}", "{\"m\":1}", "{\"m\":\"\"}",
+        "{\"m\":\"HELLO\"}", "{\"m\":\"stop\"", "{\"m\":\"stop\",\"reason\":\"a\"}x",
+        "{\"m\":\"stop\",\"reason\":\"\xff\"}", "{'m':'stop'}",
+        "{\"m\":\"stop\",\"reason\":\"a\",}", "\xef\xbb\xbf{\"m\":\"stop\"}"}) {
     EXPECT_THAT(refusal(line), testing::Not(HasSubstr("accepted"))) << line;
   }
 }

@@ -56,8 +56,8 @@ TEST(RoundTrip, ValuesSurviveFieldByField) {
 }
 
 TEST(RoundTrip, WhatIsOptionalMayBeLeftOut) {
-  const auto order = AttemptOrder{.id = 1, .address = test::ip("::1"), .port = 1,
-                                  .timeout = kTimeoutMax};
+  const auto order =
+      AttemptOrder{.id = 1, .address = test::ip("::1"), .port = 1, .timeout = kTimeoutMax};
   const auto read = std::get<AttemptOrder>(*decode(encode(order)));
   EXPECT_FALSE(read.nonce);
   EXPECT_EQ(read.hostname, "");
@@ -80,7 +80,9 @@ TEST(RoundTrip, TextsTooLongAreCutAndWhatIsNoTextIsReplaced) {
     return std::get<Stop>(*decode(encode(Stop{.reason = std::move(reason)}))).reason;
   };
   EXPECT_EQ(stop(std::string(kTextBytesMax + 5, 'x')).size(), kTextBytesMax);
-  EXPECT_EQ(stop("a\x01\xff\x1b[0m"), "a??" "?[0m");
+  EXPECT_EQ(stop("a\x01\xff\x1b[0m"),
+            "a??"
+            "?[0m");
 }
 
 TEST(Words, LeadBothWays) {
@@ -103,7 +105,9 @@ TEST(KeyedAnswer, IsHmacSha256OfTheNonce) {
   EXPECT_NE(keyed_answer(test::nonce(1), test::nonce(2)), test::nonce(2));
 }
 
-TEST(RandomNonce, IsFresh) { EXPECT_NE(random_nonce(), random_nonce()); }
+TEST(RandomNonce, IsFresh) {
+  EXPECT_NE(random_nonce(), random_nonce());
+}
 
 }  // namespace
 }  // namespace reachproof::protocol
