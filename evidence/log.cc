@@ -13,6 +13,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/check.h"
+
 namespace reachproof::evidence {
 namespace {
 
@@ -47,6 +49,26 @@ CREATE TRIGGER IF NOT EXISTS record_no_update BEFORE UPDATE ON record
 PRAGMA user_version = 1;
 COMMIT;
 )sql";
+
+/// A record is on disk before anybody is told of it; INSERT OR REPLACE must fire the triggers. The
+/// write-ahead log is carried over every 16 MB, so that hot pages are written once, not each time.
+constexpr const char* kConnection = R"sql(
+PRAGMA synchronous = FULL;
+PRAGMA recursive_triggers = ON;
+PRAGMA wal_autocheckpoint = 4096;
+PRAGMA cache_size = -16384;
+)sql";
+
+/// Rows of one INSERT. The triggers may abort, so SQLite keeps a copy of every page that a statement
+/// changes: once for many rows is cheaper than once for each.
+constexpr std::size_t kRowsAtOnce = 50;
+constexpr int kColumns = 6;
+
+std::string insert_sql(std::size_t rows) {
+  std::string sql = "INSERT INTO record VALUES(?,?,?,?,?,?)";
+  for (std::size_t i = 1; i < rows; ++i) sql += ",(?,?,?,?,?,?)";
+  return sql;
+}
 
 std::string whole_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -105,6 +127,7 @@ struct Log::Lock {
 
 struct Log::Statements {
   Statement insert_record;
+  Statement insert_records;  ///< kRowsAtOnce of them
   Statement insert_node;
   Statement insert_checkpoint;
 };
@@ -147,21 +170,20 @@ Result<void> Log::create_schema() {
   if (*version == 0) {
     if (auto made = database_->run(kSchema); !made) return made;
   }
-  // A record is on disk before anybody is told of it; INSERT OR REPLACE must fire the triggers.
-  if (auto set = database_->run("PRAGMA synchronous = FULL; PRAGMA recursive_triggers = ON;"); !set) {
-    return set;
-  }
-  auto record = Statement::prepare(*database_, "INSERT INTO record VALUES(?1,?2,?3,?4,?5,?6)");
+  if (auto set = database_->run(kConnection); !set) return set;
+  auto record = Statement::prepare(*database_, insert_sql(1));
+  auto records = Statement::prepare(*database_, insert_sql(kRowsAtOnce));
   auto node = Statement::prepare(*database_, "INSERT INTO tree_node VALUES(?1,?2,?3)");
   auto checkpoint = Statement::prepare(
       *database_, "INSERT INTO checkpoint(size, note) VALUES(?1,?2) ON CONFLICT(size) DO UPDATE "
                   "SET note = excluded.note, tsr = NULL, anchored_at = NULL "
                   "WHERE note IS NOT excluded.note");
   if (!record) return tl::unexpected(record.error());
+  if (!records) return tl::unexpected(records.error());
   if (!node) return tl::unexpected(node.error());
   if (!checkpoint) return tl::unexpected(checkpoint.error());
   statements_ = std::make_shared<Statements>(
-      Statements{std::move(*record), std::move(*node), std::move(*checkpoint)});
+      Statements{std::move(*record), std::move(*records), std::move(*node), std::move(*checkpoint)});
   return {};
 }
 
@@ -197,23 +219,38 @@ Result<void> Log::refuse_rollback(const std::string& path) const {
                           path, tree_.size(), largest, head_path(path)));
 }
 
-Result<void> Log::insert(const Record& record, std::string_view time, TreeFrontier& tree) {
-  if (record.body.size() > kBodyBytesMax) {
-    return fail(ErrorCode::Internal, fmt::format("a record of {} bytes; at most {} fit",
-                                                 record.body.size(), kBodyBytesMax));
+/// At most kRowsAtOnce records, with what they complete of the tree.
+Result<void> Log::insert(std::span<const Record> records, std::string_view time,
+                         TreeFrontier& tree) {
+  std::array<Hash, kRowsAtOnce> digests;
+  std::array<Hash, kRowsAtOnce> leaves;
+  auto& statement =
+      records.size() == kRowsAtOnce ? statements_->insert_records : statements_->insert_record;
+  CHECK(records.size() == kRowsAtOnce || records.size() == 1);
+  int place = 1;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto& record = records[i];
+    if (record.body.size() > kBodyBytesMax) {
+      return fail(ErrorCode::Internal, fmt::format("a record of {} bytes; at most {} fit",
+                                                   record.body.size(), kBodyBytesMax));
+    }
+    digests[i] = sha256(record.body);
+    leaves[i] = leaf_hash(record.body);
+    statement.bind(place, static_cast<std::int64_t>(tree.size() + i));
+    statement.bind_text(place + 1, record.kind).bind_text(place + 2, time);
+    statement.bind_blob(place + 3, record.body).bind_blob(place + 4, digests[i]);
+    statement.bind_blob(place + 5, leaves[i]);
+    place += kColumns;
   }
-  const auto digest = sha256(record.body);
-  const auto leaf = leaf_hash(record.body);
-  auto& insert_record = statements_->insert_record;
-  insert_record.bind(1, static_cast<std::int64_t>(tree.size())).bind_text(2, record.kind);
-  insert_record.bind_text(3, time).bind_blob(4, record.body).bind_blob(5, digest);
-  if (auto done = insert_record.bind_blob(6, leaf).execute(); !done) return done;
+  if (auto done = statement.execute(); !done) return done;
   Result<void> nodes;
-  tree.add(leaf, [&](const TreeFrontier::Node& node) {
-    if (!nodes) return;
-    statements_->insert_node.bind(1, node.level).bind(2, static_cast<std::int64_t>(node.n));
-    nodes = statements_->insert_node.bind_blob(3, node.hash).execute();
-  });
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    tree.add(leaves[i], [&](const TreeFrontier::Node& node) {
+      if (!nodes) return;
+      statements_->insert_node.bind(1, node.level).bind(2, static_cast<std::int64_t>(node.n));
+      nodes = statements_->insert_node.bind_blob(3, node.hash).execute();
+    });
+  }
   return nodes;
 }
 
@@ -222,8 +259,11 @@ Result<LeafIndex> Log::append(std::span<const Record> records, core::WallTime no
   TreeFrontier grown = tree_;
   const std::string time = core::text(now);
   if (auto begun = database_->run("BEGIN IMMEDIATE"); !begun) return tl::unexpected(begun.error());
-  for (const auto& record : records) {
-    if (auto inserted = insert(record, time, grown); !inserted) {
+  for (std::size_t at = 0; at < records.size();) {
+    const std::size_t count = records.size() - at >= kRowsAtOnce ? kRowsAtOnce : 1;
+    auto inserted = insert(records.subspan(at, count), time, grown);
+    at += count;
+    if (!inserted) {
       (void)database_->run("ROLLBACK");
       return fail(std::move(inserted), "append evidence");
     }

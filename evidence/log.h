@@ -62,7 +62,7 @@ class Log {
   Result<void> create_schema();
   Result<void> take_up_tree();
   Result<void> refuse_rollback(const std::string& path) const;
-  Result<void> insert(const Record& record, std::string_view time, TreeFrontier& tree);
+  Result<void> insert(std::span<const Record> records, std::string_view time, TreeFrontier& tree);
 
   std::string path_;
   std::shared_ptr<Lock> lock_;
