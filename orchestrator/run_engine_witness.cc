@@ -94,8 +94,6 @@ void RunEngine::ask_witness(Probe& probe) {
 asio::awaitable<void> RunEngine::disarm_witnesses() {
   progress_.phase("disarming witnesses", plan_.witnesses.size());
   for (auto& [name, witness] : facts_.witnesses) {
-    const bool watching =
-        witness.state == WitnessFacts::State::Armed || witness.state == WitnessFacts::State::Unable;
     Probe* probe = find(name);
     if (!witness.watching || probe == nullptr || !probe->usable()) continue;
     probe->watches_pending = 1;
