@@ -64,8 +64,10 @@ TEST(Packets, TheMssIsFoundAmongOtherOptionsAndNeverBehindTheirEnd) {
 
 TEST(Packets, ADatagramIsReadWithItsPayload) {
   const Bytes payload(32, 0xab);
-  for (const auto& packet : {read(sll2(v4(kUdp, kA, kB, udp(40000, 53, payload)))),
-                             read(sll2(v6(kUdp, kA6, kB6, udp(40000, 53, payload))))}) {
+  // A packet's payload lies in its frame.
+  for (const auto& frame : {sll2(v4(kUdp, kA, kB, udp(40000, 53, payload))),
+                            sll2(v6(kUdp, kA6, kB6, udp(40000, 53, payload)))}) {
+    const auto packet = read(frame);
     ASSERT_TRUE(packet);
     EXPECT_EQ(packet->kind, Packet::Kind::Datagram);
     EXPECT_EQ(packet->payload_bytes, 32);
