@@ -70,6 +70,33 @@ TEST_F(LogTest, ARecordTooLargeIsRefusedAndTakesItsWholeBatchWithIt) {
   EXPECT_EQ(test::problems(path_), "");
 }
 
+TEST_F(LogTest, BatchesOfEverySizeMakeTheSameTree) {
+  std::vector<Hash> leaves;
+  auto log = open_log(path_);
+  for (const int count : {1, 49, 50, 51, 99, 100, 101, 7, 250}) {
+    append(log, count);
+    while (leaves.size() < log.size()) {
+      leaves.push_back(leaf_hash(test::record(static_cast<int>(leaves.size())).body));
+    }
+    ASSERT_EQ(log.root(), tree_root(leaves)) << count;
+  }
+  ASSERT_EQ(log.size(), 708U);
+  EXPECT_EQ(test::problems(path_), "");
+  EXPECT_EQ(reader().read(400)->body, test::record(400).body);
+}
+
+TEST_F(LogTest, AFailureDeepInALargeBatchLeavesNothingOfIt) {
+  auto log = open_log(path_);
+  append(log, 3);
+  std::vector<Record> batch(120, test::record(3));
+  batch[77].body.assign(kBodyBytesMax + 1, 'x');
+  EXPECT_FALSE(log.append(batch, {}).has_value());
+  EXPECT_EQ(log.size(), 3U);
+  append(log, 60);
+  EXPECT_EQ(log.size(), 63U);
+  EXPECT_EQ(test::problems(path_), "");
+}
+
 TEST_F(LogTest, ItsTriggersRefuseWhatIsNotAnAppend) {
   auto log = open_log(path_);
   append(log, 4);

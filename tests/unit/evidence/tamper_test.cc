@@ -69,6 +69,12 @@ TEST_F(TamperTest, AChangedKindIsFound) {
   EXPECT_THAT(after("UPDATE record SET kind = 'snapshot' WHERE idx = 5"), HasSubstr("record 5"));
 }
 
+// A kind that goes on where the body goes on is still another kind.
+TEST_F(TamperTest, AKindThatQuotesTheBodyIsFound) {
+  EXPECT_THAT(after(R"(UPDATE record SET kind = 'verdict","n":5,"run":"r-1' WHERE idx = 5)"),
+              HasSubstr("record 5"));
+}
+
 TEST_F(TamperTest, AChangedHashIsFound) {
   const auto found = after(
       "UPDATE record SET leaf_hash = zeroblob(32) WHERE idx = 2;"
