@@ -40,7 +40,8 @@ class BareLoop {
  public:
   explicit BareLoop(const Work& work)
       : case_(work.of), epoll_(epoll_create1(EPOLL_CLOEXEC)), slots_(work.window) {
-    for (std::size_t i = slots_.size(); i > 0; --i) free_.push_back(static_cast<std::uint32_t>(i - 1));
+    for (std::size_t i = slots_.size(); i > 0; --i)
+      free_.push_back(static_cast<std::uint32_t>(i - 1));
     queue_.resize(kAttempts);
   }
   ~BareLoop() { ::close(epoll_); }
@@ -76,8 +77,8 @@ class BareLoop {
     to.sin_family = AF_INET;
     to.sin_port = htons(kPort);
     to.sin_addr.s_addr = htonl(kFirstTarget + slot.attempt);
-    queue_[slot.attempt] = {.at_us = now_us() + std::chrono::microseconds(timeout_of(case_)).count(),
-                            .slot = index};
+    queue_[slot.attempt] = {
+        .at_us = now_us() + std::chrono::microseconds(timeout_of(case_)).count(), .slot = index};
     if (::connect(slot.fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0) {
       finish(index, 0);
     } else if (errno != EINPROGRESS) {
@@ -132,6 +133,8 @@ class BareLoop {
 
 }  // namespace
 
-std::uint32_t run_bare_loop(const Work& work) { return BareLoop(work).run(); }
+std::uint32_t run_bare_loop(const Work& work) {
+  return BareLoop(work).run();
+}
 
 }  // namespace reachproof::bench

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <vector>
 
 #include "probe/privileges.h"
@@ -25,8 +26,20 @@ std::vector<std::string> command_of(Contender contender, const Work& work) {
     return {"/proc/self/exe", "--as", std::string(word(contender)), std::string(word(work.of)),
             std::to_string(work.window)};
   }
-  return {"nmap", "-sT", "-n", "-Pn", "-T5", "--min-rate", "200000", "--max-retries", "0",
-          "-p", std::to_string(kPort), "-oG", "-", "10.99.0.0/16"};
+  return {"nmap",
+          "-sT",
+          "-n",
+          "-Pn",
+          "-T5",
+          "--min-rate",
+          "200000",
+          "--max-retries",
+          "0",
+          "-p",
+          std::to_string(kPort),
+          "-oG",
+          "-",
+          "10.99.0.0/16"};
 }
 
 [[noreturn]] void become(const std::vector<std::string>& command, int output,
@@ -47,7 +60,9 @@ class NmapLines {
  public:
   explicit NmapLines(Case of)
       : wanted_(fmt::format(" {}/{}/tcp", kPort,
-                            of == Case::Open ? "open" : of == Case::Refused ? "closed" : "filtered")) {}
+                            of == Case::Open      ? "open"
+                            : of == Case::Refused ? "closed"
+                                                  : "filtered")) {}
   void feed(std::string_view bytes) {
     for (const char c : bytes) {
       if (c != '\n') {
@@ -80,6 +95,17 @@ bool read_all(int fd, Clock::time_point until, Take take) {
   }
 }
 
+/// Seconds for which an ended, not yet reaped process was ready to run and others had the core.
+double seconds_kept_waiting(pid_t process) {
+  siginfo_t ended{};
+  ::waitid(P_PID, static_cast<id_t>(process), &ended, WEXITED | WNOWAIT);
+  std::ifstream file(fmt::format("/proc/{}/schedstat", process));
+  std::uint64_t on_core_ns = 0;
+  std::uint64_t waiting_ns = 0;
+  file >> on_core_ns >> waiting_ns;
+  return static_cast<double>(waiting_ns) / 1e9;
+}
+
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
@@ -103,8 +129,7 @@ std::string_view word(Contender contender) {
   return kWords.at(static_cast<std::size_t>(contender));
 }
 
-Result<Measure> run_contender(Contender contender, const Work& work,
-                              const Network& network) {
+Result<Measure> run_contender(Contender contender, const Work& work, const Network& network) {
   const auto command = command_of(contender, work);
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return fail(ErrorCode::Io, "pipe");
@@ -119,15 +144,17 @@ Result<Measure> run_contender(Contender contender, const Work& work,
   });
   ::close(pipe[0]);
   if (!ended) ::kill(child, SIGKILL);
+  const double waited_s = seconds_kept_waiting(child);
+  const std::chrono::duration<double> wall = Clock::now() - begun;
   int status = 0;
   rusage used{};
   ::wait4(child, &status, 0, &used);
-  const std::chrono::duration<double> wall = Clock::now() - begun;
   if (!ended || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return fail(ErrorCode::Io, fmt::format("{} on {} did not come to its end", word(contender),
-                                           word(work.of)));
+    return fail(ErrorCode::Io,
+                fmt::format("{} on {} did not come to its end", word(contender), word(work.of)));
   }
   Measure measure{.wall_s = wall.count(),
+                  .own_s = wall.count() - waited_s,
                   .cpu_s = seconds(used.ru_utime) + seconds(used.ru_stime),
                   .peak_mib = static_cast<double>(used.ru_maxrss) / 1024,
                   .wrong = lines.wrong()};

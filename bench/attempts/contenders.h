@@ -18,6 +18,7 @@ inline constexpr std::array kContenders{Contender::Bare, Contender::Engine, Cont
 /// What one run of one contender cost, its whole process counted.
 struct Measure {
   double wall_s = 0;
+  double own_s = 0;  ///< the same without the time in which other programs had its core
   double cpu_s = 0;
   double peak_mib = 0;
   std::uint32_t wrong = 0;  ///< attempts without the outcome of the case

@@ -34,6 +34,7 @@ Result<Measures> contest(const Work& work, const ContestOptions& options) {
 
 Measure median(const std::vector<Measure>& measures) {
   Measure result{.wall_s = median_of(measures, &Measure::wall_s),
+                 .own_s = median_of(measures, &Measure::own_s),
                  .cpu_s = median_of(measures, &Measure::cpu_s),
                  .peak_mib = median_of(measures, &Measure::peak_mib)};
   for (const auto& measure : measures) result.wrong += measure.wrong;

@@ -38,11 +38,10 @@ bool is_right(const protocol::OutcomeReport& report, Case of) {
 std::uint32_t run_engine(const Work& work) {
   std::uint32_t finished = 0;
   std::uint32_t right = 0;
-  auto engine = probe::AttemptEngine::create(
-      work.window, [&](protocol::OutcomeReport&& report) {
-        ++finished;
-        if (is_right(report, work.of)) ++right;
-      });
+  auto engine = probe::AttemptEngine::create(work.window, [&](protocol::OutcomeReport&& report) {
+    ++finished;
+    if (is_right(report, work.of)) ++right;
+  });
   CHECK(engine);
   protocol::AttemptOrder order{.port = kPort, .timeout = timeout_of(work.of)};
   std::uint32_t started = 0;

@@ -44,7 +44,8 @@ int run(const Wanted& wanted, const ContestOptions& options, bool check) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"The attempt engine against a bare epoll loop and nmap, on the same 65,536 attempts."};
+  CLI::App app{
+      "The attempt engine against a bare epoll loop and nmap, on the same 65,536 attempts."};
   ContestOptions options;
   bool no_nmap = false;
   bool check = false;

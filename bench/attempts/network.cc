@@ -50,8 +50,8 @@ Result<lab::Descriptor> new_namespace() {
   sockaddr_in any{};
   any.sin_family = AF_INET;
   any.sin_port = htons(kPort);
-  const bool listens = ::bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any) == 0 &&
-                       ::listen(fd, 65'535) == 0;
+  const bool listens =
+      ::bind(fd, reinterpret_cast<sockaddr*>(&any), sizeof any) == 0 && ::listen(fd, 65'535) == 0;
   if (!listens || ::write(ready, "+", 1) != 1) ::_exit(1);
   while (true) {
     const int peer = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
@@ -117,12 +117,12 @@ Result<void> Network::make_target(Case of) {
   std::ofstream("/proc/sys/net/core/somaxconn") << "65535";
   std::ofstream("/proc/sys/net/ipv4/tcp_max_syn_backlog") << "65535";
   const auto source = fmt::format("/proc/{}/fd/{}", ::getpid(), source_.get());
-  auto done = run({"ip", "-batch", "-"},
-                  fmt::format("link set lo up\n"
-                              "link add wire type veth peer name wire netns {}\n"
-                              "addr add 10.98.0.2/24 dev wire\nlink set wire up\n"
-                              "route add local 10.99.0.0/16 dev lo\n",
-                              source));
+  auto done =
+      run({"ip", "-batch", "-"}, fmt::format("link set lo up\n"
+                                             "link add wire type veth peer name wire netns {}\n"
+                                             "addr add 10.98.0.2/24 dev wire\nlink set wire up\n"
+                                             "route add local 10.99.0.0/16 dev lo\n",
+                                             source));
   if (!done) return done;
   if (of == Case::Rejected || of == Case::Silent) {
     if (done = run({"nft", "-f", "-"}, rules_of(of)); !done) return done;

@@ -28,7 +28,9 @@ struct Work {
 
 /// The window where none is asked for. Against silence, window divided by timeout bounds the speed
 /// as long as filling the window takes little of the timeout; both windows divide the attempts.
-[[nodiscard]] constexpr std::size_t usual_window(Case of) { return of == Case::Silent ? 4096 : 1024; }
+[[nodiscard]] constexpr std::size_t usual_window(Case of) {
+  return of == Case::Silent ? 4096 : 1024;
+}
 [[nodiscard]] constexpr std::chrono::milliseconds timeout_of(Case of) {
   return std::chrono::milliseconds(of == Case::Silent ? 1000 : 5000);
 }

@@ -58,7 +58,8 @@ class Maker {
     core::Attempt made{.number = number, .elapsed_us = random(150, 2500)};
     made.source = address(v6, 30, static_cast<std::uint32_t>(check % 3000));
     made.source_port = static_cast<core::Port>(random(32'768, 60'999));
-    made.started = {started_ + std::chrono::milliseconds(since_us / 1000), 90'000'000'000 + since_us};
+    made.started = {started_ + std::chrono::milliseconds(since_us / 1000),
+                    90'000'000'000 + since_us};
     switch (kind) {
       case Kind::Silent:
         made.outcome = Outcome::TimedOut;
@@ -106,7 +107,9 @@ class Maker {
 }  // namespace
 
 Facts facts_of(std::size_t checks) {
-  Facts facts{.started = *core::parse_wall_time("2026-11-30T01:15:00Z"), .observations = {}, .verdicts = {}};
+  Facts facts{.started = *core::parse_wall_time("2026-11-30T01:15:00Z"),
+              .observations = {},
+              .verdicts = {}};
   Maker maker(facts.started);
   for (std::size_t check = 0; check < checks; ++check) {
     const auto seen = maker.observation(check);

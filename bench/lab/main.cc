@@ -31,8 +31,9 @@ std::string lab_text(int hosts) {
   }
   text += "hosts:\n";
   for (int i = 0; i < hosts; ++i) {
-    text += fmt::format("  h{}: {{ segment: net{}, listeners: {{ tcp/443: accept, udp/53: dns }} }}\n",
-                        i, i % kSegments);
+    text +=
+        fmt::format("  h{}: {{ segment: net{}, listeners: {{ tcp/443: accept, udp/53: dns }} }}\n",
+                    i, i % kSegments);
   }
   return text;
 }
@@ -68,7 +69,8 @@ Result<Round> one_round(const lab::Lab& plan) {
 
 int bar(const char* what, double seconds) {
   const bool met = seconds < kSecondsMax;
-  fmt::print("  {}  {}: {:.2f} s, under {} s\n", met ? "PASS  " : "MISSED", what, seconds, kSecondsMax);
+  fmt::print("  {}  {}: {:.2f} s, under {} s\n", met ? "PASS  " : "MISSED", what, seconds,
+             kSecondsMax);
   return met ? 0 : 1;
 }
 

@@ -28,8 +28,8 @@ constexpr std::array kIcmpNames{
 
 std::string name_of(const core::IcmpError& icmp, Scan scan, const Question& question) {
   for (const auto& it : kIcmpNames) {
-    const bool same = it.family == question.address.family() && it.type == icmp.type &&
-                      it.code == icmp.code;
+    const bool same =
+        it.family == question.address.family() && it.type == icmp.type && it.code == icmp.code;
     if (!same) continue;
     if (scan == Scan::Connect) return it.connect;
     const bool from_target = icmp.sender == question.address;

@@ -31,9 +31,12 @@ const std::vector<Treatment>& tcp_treatments() {
       {1001, "accept from left to right tcp/{}", "host", "host"},
       {1002, "drop from left to right tcp/{}", "timed-out", "timed-out"},
       {1003, "reject rst from left to right tcp/{}", "refused", "refused"},
-      {1004, "reject admin-prohibited from left to right tcp/{}", "unreachable 3/13 {}", "unreachable 1/1 {}"},
-      {1005, "reject port-unreachable from left to right tcp/{}", "unreachable 3/3 {}", "unreachable 1/4 {}"},
-      {1006, "reject host-unreachable from left to right tcp/{}", "unreachable 3/1 {}", "unreachable 1/3 {}"},
+      {1004, "reject admin-prohibited from left to right tcp/{}", "unreachable 3/13 {}",
+       "unreachable 1/1 {}"},
+      {1005, "reject port-unreachable from left to right tcp/{}", "unreachable 3/3 {}",
+       "unreachable 1/4 {}"},
+      {1006, "reject host-unreachable from left to right tcp/{}", "unreachable 3/1 {}",
+       "unreachable 1/3 {}"},
       {1007, "drop-replies from left to right tcp/{}", "timed-out", "timed-out"},
       {1008, "nft: tcp dport {} limit rate over 1000000/second drop", "host", "host"},
   };
@@ -45,9 +48,12 @@ const std::vector<Treatment>& udp_treatments() {
   static const std::vector<Treatment> treatments{
       {53, "accept from left to right udp/{}", "host", "host"},
       {1002, "drop from left to right udp/{}", "timed-out", "timed-out"},
-      {1004, "reject admin-prohibited from left to right udp/{}", "unreachable 3/13 {}", "unreachable 1/1 {}"},
-      {1005, "reject port-unreachable from left to right udp/{}", "unreachable 3/3 {}", "unreachable 1/4 {}"},
-      {1006, "reject host-unreachable from left to right udp/{}", "unreachable 3/1 {}", "unreachable 1/3 {}"},
+      {1004, "reject admin-prohibited from left to right udp/{}", "unreachable 3/13 {}",
+       "unreachable 1/1 {}"},
+      {1005, "reject port-unreachable from left to right udp/{}", "unreachable 3/3 {}",
+       "unreachable 1/4 {}"},
+      {1006, "reject host-unreachable from left to right udp/{}", "unreachable 3/1 {}",
+       "unreachable 1/3 {}"},
       {1007, "drop-replies from left to right udp/{}", "timed-out", "timed-out"},
   };
   return treatments;
@@ -67,10 +73,14 @@ std::string lab_text() {
                                it.port, protocol == Protocol::Tcp ? "accept" : "echo");
     }
   }
-  return "segments:\n  left: [10.81.0.0/24, \"fd81::/64\"]\n  right: [10.82.0.0/24, \"fd82::/64\"]\n"
-         "routers:\n  fw:\n    segments: [left, right]\n    rules:\n" + rules +
+  return "segments:\n  left: [10.81.0.0/24, \"fd81::/64\"]\n  right: [10.82.0.0/24, "
+         "\"fd82::/64\"]\n"
+         "routers:\n  fw:\n    segments: [left, right]\n    rules:\n" +
+         rules +
          "hosts:\n  source: { segment: left }\n"
-         "  listening: { segment: right, listeners: { " + listeners + " } }\n"
+         "  listening: { segment: right, listeners: { " +
+         listeners +
+         " } }\n"
          "  closed: { segment: right }\n  down: { segment: right, down: true }\n";
 }
 
