@@ -65,11 +65,23 @@ class Observer {
     const bool answered = report.outcome == Outcome::Connected ||
                           (report.icmp && from_elsewhere(vantage, *report.icmp));
     known.reached = known.reached || answered || sighted;
-    const std::int64_t since_start_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                                            facts_.finished.wall - facts_.started.wall)
-                                            .count();
-    const bool fresh = report.first_hop_ms >= 0 && report.first_hop_ms <= since_start_ms + 1000;
-    known.first_hop = known.first_hop || fresh;
+    known.first_hop = known.first_hop || within_run(report.first_hop_ms);
+  }
+
+  /// The age was taken before the run's end, so that much is always within the run.
+  bool within_run(std::int64_t confirmed_ms_ago) const {
+    const auto lasted_us = facts_.finished.monotonic_us - facts_.started.monotonic_us;
+    return confirmed_ms_ago >= 0 && confirmed_ms_ago * 1000 <= lasted_us;
+  }
+
+  /// A service that is required and proven to listen: where it is not reached, the vantage's
+  /// network does not work or a firewall stands in between, and the vantage alone cannot tell.
+  bool should_be_reached(const core::Check& check, const core::Path& path) const {
+    const auto* witness = witness_of(path.target);
+    if (check.expectation != core::Expectation::Allow || witness == nullptr) return false;
+    std::string unused;
+    return port_state(listener_in(witness->before, check.port),
+                      listener_in(witness->after, check.port), unused) == PortState::Listening;
   }
 
   void learn_vantages() {
@@ -79,7 +91,13 @@ class Observer {
       const auto* sighting = sighting_of(path.target, facts_.tries[t].order.id);
       learn_from(path.vantage, facts_.tries[t], sighting != nullptr && sighting->arrived);
       auto& known = vantages_[{path.vantage, path.address.family()}];
-      known.should_reach = known.should_reach || check.expectation == core::Expectation::Allow;
+      known.should_reach = known.should_reach || should_be_reached(check, path);
+    }
+    for (const auto& [name, probe] : facts_.probes) {
+      auto& v4 = vantages_[{name, core::Family::V4}];
+      v4.first_hop = v4.first_hop || within_run(probe.first_hop_v4_ms);
+      auto& v6 = vantages_[{name, core::Family::V6}];
+      v6.first_hop = v6.first_hop || within_run(probe.first_hop_v6_ms);
     }
     for (const auto& [key, liveness] : facts_.liveness) {
       learn_from(key.vantage, liveness.before, false);

@@ -32,7 +32,7 @@ class RunEngine {
     std::chrono::milliseconds start{20'000};  ///< for a probe to say hello
     std::chrono::milliseconds arm{20'000};    ///< for a witness to be armed, or to be disarmed
     std::chrono::milliseconds grace{5'000};   ///< for an outcome, beyond its own timeout
-    std::chrono::milliseconds stop{2'000};    ///< for a probe to end by itself
+    std::chrono::milliseconds stop{9'000};    ///< for a probe to end by itself
     std::chrono::milliseconds run{0};         ///< for all of it; 0 for no limit
     std::size_t in_flight_max = 1024;         ///< tries that one probe may have open
   };

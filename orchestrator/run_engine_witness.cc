@@ -125,6 +125,8 @@ void RunEngine::on_sighting(Probe& probe, const protocol::SightingReport& report
 void RunEngine::on_done(Probe& probe, const protocol::Done& done) {
   if (done.what == protocol::Done::What::Stopped) {
     probe.stopped = true;
+    probe.facts->first_hop_v4_ms = done.first_hop_v4_ms;
+    probe.facts->first_hop_v6_ms = done.first_hop_v6_ms;
     return;
   }
   const auto it = facts_.witnesses.find(probe.endpoint->name);

@@ -51,6 +51,9 @@ struct ProbeFacts {
   protocol::Hello hello;
   bool greeted = false;
   std::string lost;  ///< why it was lost, empty where it was not
+  /// When it stopped: since its next hop was confirmed, by family; -1 where unknown.
+  std::int64_t first_hop_v4_ms = -1;
+  std::int64_t first_hop_v6_ms = -1;
 };
 
 /// Something that a probe would not do.

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kQueuedMax = 65536;
 constexpr std::size_t kWatchesMax = 64;
 constexpr std::size_t kTriesAskedMax = 200'000;
+constexpr std::int64_t kNeighbourPatienceUs = 7'000'000;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -39,6 +40,7 @@ Result<void> Session::run() {
       options_.window, [this](protocol::OutcomeReport&& outcome) { report(std::move(outcome)); });
   if (!engine) return fail(std::move(engine), "attempt engine");
   engine_ = std::move(*engine);
+  began_us_ = monotonic_us();
   send(protocol::Hello{.software = "reachproof-probe " REACHPROOF_VERSION,
                        .host = host_name(),
                        .pid = getpid(),
@@ -59,7 +61,7 @@ void Session::poll_once() {
     fds.push_back({.fd = watch.witness.capture_fd(), .events = POLLIN, .revents = 0});
     fds.push_back({.fd = watch.witness.listeners_fd(), .events = POLLIN, .revents = 0});
   }
-  int timeout_ms = engine_->in_flight() > 0 ? 4 : 1000;
+  int timeout_ms = engine_->in_flight() > 0 ? 4 : stopping_ ? 100 : 1000;
   if (resolver_) resolver_->prepare(fds, timeout_ms);
   if (::poll(fds.data(), fds.size(), timeout_ms) < 0 && errno != EINTR) {
     end(fmt::format("poll: {}", std::strerror(errno)));
@@ -67,6 +69,10 @@ void Session::poll_once() {
   }
   if (fds[0].revents != 0) read_input();
   if (ended_) return;
+  if (stopping_) {
+    finish_stop();
+    return;
+  }
   if (resolver_) resolver_->process();
   start_queued();
   engine_->run_once(std::chrono::milliseconds(0));
@@ -145,19 +151,20 @@ void Session::resolve_then_queue(const protocol::AttemptOrder& order) {
     resolver_ = std::move(*resolver);
   }
   ++resolving_;
-  resolver_->resolve(order.hostname, order.address.family(),
-                     [this, order, fail_with](const Resolver::Answer& answer) {
-    --resolving_;
-    if (!answer.problem.empty()) {
-      fail_with(order.id, fmt::format("{}: {}", order.hostname, answer.problem));
-    } else if (std::ranges::find(answer.addresses, order.address) == answer.addresses.end()) {
-      fail_with(order.id, fmt::format("{} resolves to {}, not to the endpoint's {}",
-                                      order.hostname, joined(answer.addresses),
-                                      order.address.text()));
-    } else {
-      queued_.push_back(order);
-    }
-  });
+  resolver_->resolve(
+      order.hostname, order.address.family(),
+      [this, order, fail_with](const Resolver::Answer& answer) {
+        --resolving_;
+        if (!answer.problem.empty()) {
+          fail_with(order.id, fmt::format("{}: {}", order.hostname, answer.problem));
+        } else if (std::ranges::find(answer.addresses, order.address) == answer.addresses.end()) {
+          fail_with(order.id,
+                    fmt::format("{} resolves to {}, not to the endpoint's {}", order.hostname,
+                                joined(answer.addresses), order.address.text()));
+        } else {
+          queued_.push_back(order);
+        }
+      });
 }
 
 void Session::start_queued() {
@@ -173,8 +180,13 @@ void Session::report(protocol::OutcomeReport&& outcome) {
   const auto it = destinations_.find(outcome.id);
   if (it != destinations_.end()) {
     // Success needs no further proof that the network works.
-    if (outcome.outcome != core::Outcome::Connected) {
+    auto& reach = reach_[it->second.family()];
+    if (outcome.outcome == core::Outcome::Connected) {
+      reach.connected = true;
+    } else {
       outcome.first_hop_ms = first_hop_.confirmed_ms_ago(it->second);
+      reach.failed = it->second;
+      reach.failed_us = monotonic_us();
     }
     destinations_.erase(it);
   }
@@ -184,15 +196,16 @@ void Session::report(protocol::OutcomeReport&& outcome) {
 void Session::handle_arm(const protocol::Arm& order) {
   using Why = protocol::Refused::Why;
   if (!options_.witness || watches_.size() >= kWatchesMax || watches_.contains(order.id)) {
-    send(protocol::Refused{.id = order.id, .why = Why::Unsupported,
+    send(protocol::Refused{.id = order.id,
+                           .why = Why::Unsupported,
                            .detail = "this probe is not to be a witness (again)"});
     return;
   }
   protocol::Armed answer;
   auto witness = Witness::arm(order, answer);
   if (!witness) {
-    send(protocol::Refused{.id = order.id, .why = Why::Unsupported,
-                           .detail = witness.error().message});
+    send(protocol::Refused{
+        .id = order.id, .why = Why::Unsupported, .detail = witness.error().message});
     return;
   }
   watches_.emplace(order.id, Watch{.witness = std::move(*witness)});
@@ -230,7 +243,35 @@ void Session::handle_disarm(const protocol::Disarm& order) {
 void Session::handle_stop(const protocol::Stop& order) {
   queued_.clear();
   engine_->abandon_all("stopped: " + order.reason);
-  send(protocol::Done{.what = protocol::Done::What::Stopped, .sound = true, .at = moment_now()});
+  stopping_ = true;
+}
+
+/// A next hop that had answered before the session is asked again by the kernel five seconds after
+/// we sent something its way (delay_first_probe_time, arp(7)). Where nothing else shows that our
+/// network works, that answer is worth waiting for.
+bool Session::first_hop_may_yet_be_confirmed(core::Family family) {
+  const auto it = reach_.find(family);
+  if (it == reach_.end() || it->second.connected || !it->second.failed) return false;
+  const auto confirmed_ms = first_hop_.confirmed_ms_ago(*it->second.failed);
+  const bool stale = confirmed_ms * 1000 > monotonic_us() - began_us_;
+  return stale && monotonic_us() - it->second.failed_us < kNeighbourPatienceUs;
+}
+
+void Session::finish_stop() {
+  using core::Family;
+  if (first_hop_may_yet_be_confirmed(Family::V4) || first_hop_may_yet_be_confirmed(Family::V6)) {
+    return;
+  }
+  const auto confirmed = [this](Family family) -> std::int64_t {
+    const auto it = reach_.find(family);
+    const bool needed = it != reach_.end() && !it->second.connected && it->second.failed;
+    return needed ? first_hop_.confirmed_ms_ago(*it->second.failed) : -1;
+  };
+  send(protocol::Done{.what = protocol::Done::What::Stopped,
+                      .sound = true,
+                      .first_hop_v4_ms = confirmed(Family::V4),
+                      .first_hop_v6_ms = confirmed(Family::V6),
+                      .at = moment_now()});
   flush();
   ended_ = true;
 }

@@ -39,6 +39,8 @@ class Session {
   void handle_arm(const protocol::Arm& order);
   void handle_disarm(const protocol::Disarm& order);
   void handle_stop(const protocol::Stop& order);
+  void finish_stop();
+  [[nodiscard]] bool first_hop_may_yet_be_confirmed(core::Family family);
   void resolve_then_queue(const protocol::AttemptOrder& order);
   void start_queued();
   void report(protocol::OutcomeReport&& report);
@@ -61,6 +63,15 @@ class Session {
   std::deque<protocol::AttemptOrder> queued_;
   std::map<std::uint64_t, core::IpAddress> destinations_;  ///< of tries in flight
   std::size_t resolving_ = 0;
+  /// What this probe knows of its own network, in each family.
+  struct Reach {
+    bool connected = false;
+    std::optional<core::IpAddress> failed;  ///< a destination that a try did not reach
+    std::int64_t failed_us = 0;             ///< when that was, on the monotonic clock
+  };
+  std::map<core::Family, Reach> reach_;
+  std::int64_t began_us_ = 0;
+  bool stopping_ = false;
   protocol::LineReader lines_;
   std::string output_;
   bool ended_ = false;

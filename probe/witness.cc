@@ -52,6 +52,20 @@ bool is_own(const core::IpAddress& address) {
   return socket.open() && ::bind(socket.get(), any_port.raw(), any_port.size) == 0;
 }
 
+/// The addresses under which other hosts may reach this one.
+std::vector<core::IpAddress> addresses_of_interfaces() {
+  std::vector<core::IpAddress> addresses;
+  for (const auto& address : own_addresses({})) {
+    const bool v4 = address.family() == core::Family::V4;
+    const auto* bytes = address.bytes();
+    const bool loopback = v4 ? bytes[0] == 127 : address == *core::IpAddress::parse("::1");
+    const bool link_local =
+        v4 ? bytes[0] == 169 && bytes[1] == 254 : bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80;
+    if (!loopback && !link_local) addresses.push_back(address);
+  }
+  return addresses;
+}
+
 /// The ports, with the address, that accepted (TCP) or answered (UDP).
 using SelfCheck = std::set<ServedSocket>;
 
@@ -111,10 +125,13 @@ protocol::Listener listener_at(const core::IpAddress& address, core::ProtocolPor
 
 Witness::Witness(protocol::Arm order, OwnListeners listeners)
     : order_(std::move(order)), listeners_(std::move(listeners)) {
+  // Behind a translation (a cloud's public address) none of the endpoint's addresses is the
+  // host's: what arrives then arrives at the host's own.
+  book_.set_local(own_addresses(order_.addresses));
+  if (std::ranges::none_of(order_.addresses, is_own)) order_.addresses = addresses_of_interfaces();
   std::vector<core::ProtocolPort> ports;
   for (const auto& watched : order_.ports) ports.push_back(watched.port);
   book_.watch(ports);
-  book_.set_local(own_addresses(order_.addresses));
 }
 
 Result<Witness> Witness::arm(const protocol::Arm& order, protocol::Armed& answer) {

@@ -13,6 +13,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::int64_t kLongestMs = std::int64_t{1} << 40U;
+
 /// Reads the fields of one object; the first thing that is wrong is kept, and everything after it
 /// yields empty values. finish() refuses fields that nobody asked for.
 class Fields {
@@ -241,7 +243,7 @@ Message read_outcome(Fields& f) {
   m.answered = f.boolean("answered");
   m.answer = f.parsed<std::vector<std::uint8_t>>("answer", core::from_hex);
   if (m.answer.size() > Nonce{}.size()) f.complain("answer", "is longer than 32 bytes");
-  m.first_hop_ms = f.integer("first_hop_ms", -1, std::int64_t{1} << 40U);
+  m.first_hop_ms = f.integer("first_hop_ms", -1, kLongestMs);
   m.detail = f.text("detail");
   if (f.has("icmp")) {
     if (const auto* inner = f.object("icmp")) {
@@ -300,6 +302,8 @@ Message read_done(Fields& f) {
   m.packets = f.id("packets");
   m.dropped = f.id("dropped");
   m.ports = read_ports(f);
+  m.first_hop_v4_ms = f.integer("first_hop_v4_ms", -1, kLongestMs);
+  m.first_hop_v6_ms = f.integer("first_hop_v6_ms", -1, kLongestMs);
   m.at = f.moment("at");
   return m;
 }

@@ -122,9 +122,17 @@ json::object body(const SightingReport& m) {
 }
 
 json::object body(const Done& m) {
-  return {{"m", "done"},          {"what", word(m.what)},         {"id", m.id},
-          {"sound", m.sound},     {"detail", bounded(m.detail)},  {"packets", m.packets},
-          {"dropped", m.dropped}, {"ports", ports_json(m.ports)}, {"at", moment_json(m.at)}};
+  return {{"m", "done"},
+          {"what", word(m.what)},
+          {"id", m.id},
+          {"sound", m.sound},
+          {"detail", bounded(m.detail)},
+          {"packets", m.packets},
+          {"dropped", m.dropped},
+          {"ports", ports_json(m.ports)},
+          {"first_hop_v4_ms", m.first_hop_v4_ms},
+          {"first_hop_v6_ms", m.first_hop_v6_ms},
+          {"at", moment_json(m.at)}};
 }
 
 json::object body(const Stop& m) {

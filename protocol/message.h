@@ -142,6 +142,10 @@ struct Done {
   std::uint64_t packets = 0;
   std::uint64_t dropped = 0;
   std::vector<PortReport> ports;
+  /// Of a probe that stopped: milliseconds since its next hop was last confirmed, for each family
+  /// in which no try of it connected; -1 where unknown or not needed.
+  std::int64_t first_hop_v4_ms = -1;
+  std::int64_t first_hop_v6_ms = -1;
   core::Moment at;
 };
 

@@ -179,7 +179,7 @@ TEST_F(Faults, AProbeThatReportsWhatItWasNotAskedIsCutOff) {
   replace_probe(
       "a",
       R"($PROBE | { IFS= read -r hello; echo "$hello"; echo '{"m":"done","what":"watch","id":7,)"
-      R"("sound":true,"detail":"","packets":0,"dropped":0,"ports":[],)"
+      R"("sound":true,"detail":"","packets":0,"dropped":0,"ports":[],"first_hop_v4_ms":-1,"first_hop_v6_ms":-1,)"
       R"("at":{"wall":"2026-11-30T00:00:00.000Z","us":1}}'; cat; })");
   const auto checks = run(4);
   EXPECT_NE(checks.at(kDenied).detail.find("nobody had ended"), std::string::npos)
