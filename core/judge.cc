@@ -149,14 +149,9 @@ Inconclusive why_inconclusive(const Observation& seen, const std::vector<Cell>& 
 
 std::string detail_of(const JudgeRow& row, const Observation& seen, std::size_t index) {
   const Attempt& attempt = seen.attempts[index];
-  const bool witnessed_absence = row.witness == witnessed::kNotArrived;
   if (row.reason == Reason::RejectedByIcmp && attempt.icmp) {
-    return fmt::format("ICMP {}/{} from {}{}", attempt.icmp->type, attempt.icmp->code,
-                       attempt.icmp->sender.text(),
-                       witnessed_absence ? ", and the witness saw nothing arrive" : "");
-  }
-  if (witnessed_absence && row.reachability == Reachability::Blocked) {
-    return "the witness saw nothing arrive";
+    return fmt::format("ICMP {}/{} from {}", attempt.icmp->type, attempt.icmp->code,
+                       attempt.icmp->sender.text());
   }
   if (row.reason == Reason::HandshakeSeen) {
     switch (attempt.nonce) {

@@ -103,6 +103,18 @@ std::string_view word(Reason value) {
 std::string_view sentence(Reason value) {
   return word_in(kSentences, value);
 }
+
+std::string explanation(const Verdict& verdict) {
+  std::string text(sentence(verdict.reason));
+  if (!verdict.detail.empty()) text += ": " + verdict.detail;
+  // Only a witness proves that a flow was stopped before it arrived.
+  const bool on_the_way = verdict.reason == Reason::RejectedOnTheWay ||
+                          verdict.reason == Reason::DroppedOnTheWay ||
+                          verdict.reason == Reason::RejectedByIcmp;
+  if (on_the_way && verdict.proof == Proof::Proved) text += ", and the witness saw nothing arrive";
+  return text;
+}
+
 std::optional<Expectation> expectation_of(std::string_view w) {
   return value_in(kExpectations, w);
 }

@@ -80,6 +80,10 @@ struct Verdict {
 [[nodiscard]] std::optional<CheckResult> check_result_of(std::string_view word);
 [[nodiscard]] std::optional<Reason> reason_of(std::string_view word);
 
+/// The reason with its particulars, for people: "dropped on the way: silence, and the witness saw
+/// nothing arrive".
+[[nodiscard]] std::string explanation(const Verdict& verdict);
+
 /// A departure from intent that fails a run: violation or broken.
 [[nodiscard]] inline bool is_failure(CheckResult result) {
   return result == CheckResult::Violation || result == CheckResult::Broken;

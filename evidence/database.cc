@@ -24,14 +24,18 @@ ErrorCode code_of(int sqlite) {
 
 }  // namespace
 
-void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void Database::Close::operator()(sqlite3* handle) const {
+  sqlite3_close_v2(handle);
+}
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
 
 Result<Database> Database::open(const std::string& path, Mode mode) {
   Database database;
   sqlite3* raw = nullptr;
-  const int flags = mode == Mode::ReadOnly ? SQLITE_OPEN_READONLY
-                                           : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  const int flags =
+      mode == Mode::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int status = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   database.handle_.reset(raw);
   if (status != SQLITE_OK) {
@@ -114,7 +118,9 @@ Result<void> Statement::execute() {
   return {};
 }
 
-void Statement::reset() { sqlite3_reset(handle_.get()); }
+void Statement::reset() {
+  sqlite3_reset(handle_.get());
+}
 
 std::int64_t Statement::column_number(int place) const {
   return sqlite3_column_int64(handle_.get(), place);

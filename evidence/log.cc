@@ -59,8 +59,8 @@ PRAGMA wal_autocheckpoint = 4096;
 PRAGMA cache_size = -16384;
 )sql";
 
-/// Rows of one INSERT. The triggers may abort, so SQLite keeps a copy of every page that a statement
-/// changes: once for many rows is cheaper than once for each.
+/// Rows of one INSERT. The triggers may abort, so SQLite keeps a copy of every page that a
+/// statement changes: once for many rows is cheaper than once for each.
 constexpr std::size_t kRowsAtOnce = 50;
 constexpr int kColumns = 6;
 
@@ -84,8 +84,8 @@ Result<void> replace_file(const std::string& path, std::string_view text) {
   if (fd < 0) {
     return fail(ErrorCode::Io, fmt::format("cannot write `{}`: {}", fresh, std::strerror(errno)));
   }
-  const bool written =
-      ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(fd) == 0;
+  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+                       ::fsync(fd) == 0;
   ::close(fd);
   if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
     return fail(ErrorCode::Io, fmt::format("cannot write `{}`: {}", path, std::strerror(errno)));
@@ -132,7 +132,9 @@ struct Log::Statements {
   Statement insert_checkpoint;
 };
 
-std::string head_path(const std::string& log_path) { return log_path + ".head"; }
+std::string head_path(const std::string& log_path) {
+  return log_path + ".head";
+}
 
 Result<Log> Log::open(const std::string& path, const std::string& holder) {
   Log log;
@@ -141,12 +143,12 @@ Result<Log> Log::open(const std::string& path, const std::string& holder) {
   const auto lock_path = path + ".lock";
   log.lock_->fd = ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (log.lock_->fd < 0) {
-    return fail(ErrorCode::Io, fmt::format("cannot create `{}`: {}", lock_path,
-                                           std::strerror(errno)));
+    return fail(ErrorCode::Io,
+                fmt::format("cannot create `{}`: {}", lock_path, std::strerror(errno)));
   }
   if (::flock(log.lock_->fd, LOCK_EX | LOCK_NB) != 0) {
-    return fail(ErrorCode::Busy, fmt::format("the evidence file `{}` is in use by {}", path,
-                                             whole_file(lock_path)));
+    return fail(ErrorCode::Busy,
+                fmt::format("the evidence file `{}` is in use by {}", path, whole_file(lock_path)));
   }
   if (::ftruncate(log.lock_->fd, 0) != 0 ||
       ::pwrite(log.lock_->fd, holder.data(), holder.size(), 0) < 0) {
@@ -175,15 +177,16 @@ Result<void> Log::create_schema() {
   auto records = Statement::prepare(*database_, insert_sql(kRowsAtOnce));
   auto node = Statement::prepare(*database_, "INSERT INTO tree_node VALUES(?1,?2,?3)");
   auto checkpoint = Statement::prepare(
-      *database_, "INSERT INTO checkpoint(size, note) VALUES(?1,?2) ON CONFLICT(size) DO UPDATE "
-                  "SET note = excluded.note, tsr = NULL, anchored_at = NULL "
-                  "WHERE note IS NOT excluded.note");
+      *database_,
+      "INSERT INTO checkpoint(size, note) VALUES(?1,?2) ON CONFLICT(size) DO UPDATE "
+      "SET note = excluded.note, tsr = NULL, anchored_at = NULL "
+      "WHERE note IS NOT excluded.note");
   if (!record) return tl::unexpected(record.error());
   if (!records) return tl::unexpected(records.error());
   if (!node) return tl::unexpected(node.error());
   if (!checkpoint) return tl::unexpected(checkpoint.error());
-  statements_ = std::make_shared<Statements>(
-      Statements{std::move(*record), std::move(*records), std::move(*node), std::move(*checkpoint)});
+  statements_ = std::make_shared<Statements>(Statements{std::move(*record), std::move(*records),
+                                                        std::move(*node), std::move(*checkpoint)});
   return {};
 }
 
@@ -324,8 +327,9 @@ Result<StoredRecord> LogReader::read(LeafIndex index) const {
 
 Result<void> LogReader::scan(LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
                              const std::function<bool(const StoredRecord&)>& take) const {
-  std::string sql = "SELECT idx, kind, recorded_at, body, leaf_hash FROM record "
-                    "WHERE idx >= ?1 AND idx < ?2";
+  std::string sql =
+      "SELECT idx, kind, recorded_at, body, leaf_hash FROM record "
+      "WHERE idx >= ?1 AND idx < ?2";
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     sql += fmt::format("{}?{}", i == 0 ? " AND kind IN (" : ",", i + 3);
   }
@@ -342,11 +346,10 @@ Result<void> LogReader::scan(LeafIndex first, LeafIndex end, const std::vector<s
     auto row = statement->step();
     if (!row) return tl::unexpected(row.error());
     if (!*row) return {};
-    const StoredRecord record{static_cast<LeafIndex>(statement->column_number(0)),
-                              std::string(statement->column_bytes(1)),
-                              std::string(statement->column_bytes(2)),
-                              std::string(statement->column_bytes(3)),
-                              hash_in(statement->column_bytes(4))};
+    const StoredRecord record{
+        static_cast<LeafIndex>(statement->column_number(0)),
+        std::string(statement->column_bytes(1)), std::string(statement->column_bytes(2)),
+        std::string(statement->column_bytes(3)), hash_in(statement->column_bytes(4))};
     if (!take(record)) return {};
   }
 }
@@ -371,9 +374,8 @@ Result<std::string> LogReader::last_checkpoint() const {
 }
 
 ReadNode LogReader::node_reader() const {
-  return [database = database_](int level, std::uint64_t n) {
-    return read_node(*database, level, n);
-  };
+  return
+      [database = database_](int level, std::uint64_t n) { return read_node(*database, level, n); };
 }
 
 }  // namespace reachproof::evidence

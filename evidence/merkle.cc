@@ -15,7 +15,9 @@ namespace {
 /// One digest context for each thread: making one costs as much as a small hash.
 class Digest {
  public:
-  Digest() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free), algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {
+  Digest()
+      : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free),
+        algorithm_(EVP_MD_fetch(nullptr, "SHA256", nullptr)) {
     CHECK(context_ != nullptr && algorithm_ != nullptr);
   }
   ~Digest() { EVP_MD_free(algorithm_); }
@@ -51,7 +53,9 @@ std::optional<Hash> as_hash(std::span<const std::uint8_t> bytes) {
 }
 
 /// The largest power of two below n; n > 1.
-std::uint64_t split_point(std::uint64_t n) { return std::bit_floor(n - 1); }
+std::uint64_t split_point(std::uint64_t n) {
+  return std::bit_floor(n - 1);
+}
 
 /// MTH(D[begin:end]), where begin is a multiple of a power of two not below the length.
 Result<Hash> range_root(std::uint64_t begin, std::uint64_t end, const ReadNode& read) {
@@ -97,7 +101,9 @@ Hash node_hash(const Hash& left, const Hash& right) {
   return d.end();
 }
 
-Hash empty_root() { return sha256(""); }
+Hash empty_root() {
+  return sha256("");
+}
 
 Hash tree_root(std::span<const Hash> leaves) {
   TreeFrontier tree;

@@ -36,10 +36,14 @@ constexpr std::array<std::string_view, 18> kSpaces{
     "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f"};
 constexpr std::string_view kIdeographicSpace = "\xe3\x80\x80";
 
-bool is_utf8(std::string_view text) { return core::valid_utf8_prefix(text) == text.size(); }
+bool is_utf8(std::string_view text) {
+  return core::valid_utf8_prefix(text) == text.size();
+}
 
 bool is_key_name(std::string_view name) {
-  const auto holds = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
+  const auto holds = [&](std::string_view part) {
+    return name.find(part) != std::string_view::npos;
+  };
   const bool plain = std::ranges::all_of(
       name, [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != '+' && c != 0x7f; });
   return !name.empty() && plain && is_utf8(name) && std::ranges::none_of(kSpaces, holds) &&
@@ -147,8 +151,7 @@ std::string VerifierKey::pem() const {
   return fmt::format("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(der));
 }
 
-Result<SignerKey> SignerKey::from_seed(std::string name,
-                                       const std::array<std::uint8_t, 32>& seed) {
+Result<SignerKey> SignerKey::from_seed(std::string name, const std::array<std::uint8_t, 32>& seed) {
   if (!is_key_name(name)) {
     return fail(ErrorCode::Usage, fmt::format("`{}` cannot name a log: no spaces, no `+`", name));
   }
@@ -156,8 +159,7 @@ Result<SignerKey> SignerKey::from_seed(std::string name,
   EVP_PKEY* pkey =
       EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size());
   if (pkey == nullptr) return fail(ErrorCode::Internal, "OpenSSL refused an Ed25519 key");
-  key.key_ = std::shared_ptr<void>(
-      pkey, [](void* p) { EVP_PKEY_free(static_cast<EVP_PKEY*>(p)); });
+  key.key_ = std::shared_ptr<void>(pkey, [](void* p) { EVP_PKEY_free(static_cast<EVP_PKEY*>(p)); });
   key.seed_ = seed;
   std::array<std::uint8_t, 32> raw;
   std::size_t size = raw.size();

@@ -188,7 +188,10 @@ core::Sighting read_sighting(const json::value& item, const core::Attempt& attem
 
 core::Observation read_observation(const json::object& item, core::WallTime since) {
   core::Observation seen;
-  seen.protocol = parsed(text_in(item, "proto"), core::protocol_of);
+  const auto word_or = [&](std::string_view name, std::string_view usual) {
+    return item.contains(name) ? text_in(item, name) : std::string(usual);
+  };
+  seen.protocol = parsed(word_or("proto", "tcp"), core::protocol_of);
   const auto from = parsed(text_in(item, "from"), core::IpAddress::parse);
   for (const auto& attempt : as_array(need(item, "a"))) {
     seen.attempts.push_back(read_attempt(as_array(attempt), from, since));
@@ -204,24 +207,23 @@ core::Observation read_observation(const json::object& item, core::WallTime sinc
   seen.port = parsed(text_in(item, "port"), core::port_state_of);
   seen.port_detail = text_or_empty(item, "port_detail");
   seen.source = parsed(text_in(item, "source"), core::source_proof_of);
-  seen.witness = parsed(text_in(item, "w"), core::witness_state_of);
+  seen.witness = parsed(word_or("w", "armed"), core::witness_state_of);
   seen.witness_detail = text_or_empty(item, "w_detail");
   return seen;
 }
 
-core::CheckVerdict read_verdict(const json::object& item) {
+core::CheckVerdict read_verdict(const json::array& item) {
+  if (item.size() < 7) throw BadBody{"a verdict is cut short"};
   core::CheckVerdict decided;
   auto& verdict = decided.verdict;
-  verdict.detail = text_or_empty(item, "detail");
-  const auto& counts = as_array(need(item, "n"));
-  if (counts.size() != 2) throw BadBody{"`n` does not hold two counts"};
-  verdict.connected = static_cast<int>(as_number(counts[0]));
-  verdict.attempts = static_cast<int>(as_number(counts[1]));
-  decided.deciding_path = static_cast<int>(number_in(item, "p"));
-  verdict.proof = parsed(text_in(item, "proof"), core::proof_of);
-  verdict.reachability = parsed(text_in(item, "reach"), core::reachability_of);
-  verdict.reason = parsed(text_in(item, "reason"), core::reason_of);
-  verdict.result = parsed(text_in(item, "result"), core::check_result_of);
+  verdict.reachability = parsed(as_text(item[1]), core::reachability_of);
+  verdict.proof = parsed(as_text(item[2]), core::proof_of);
+  verdict.reason = parsed(as_text(item[3]), core::reason_of);
+  verdict.result = parsed(as_text(item[4]), core::check_result_of);
+  verdict.connected = static_cast<int>(as_number(item[5]));
+  verdict.attempts = static_cast<int>(as_number(item[6]));
+  decided.deciding_path = item.size() > 7 ? static_cast<int>(as_number(item[7])) : 0;
+  if (item.size() > 8) verdict.detail = as_text(item[8]);
   return decided;
 }
 
@@ -237,12 +239,17 @@ class RunAssembler {
     }
     const auto* items = body.if_contains("items");
     if (items == nullptr) return;
-    for (const auto& value : as_array(*items)) add_item(record, body, as_object(value));
+    for (const auto& value : as_array(*items)) {
+      if (record.kind == "verdicts") {
+        add_verdict(record, as_array(value));
+      } else {
+        add_item(record, body, as_object(value));
+      }
+    }
   }
 
  private:
-  StoredCheck& check_of(const json::object& item) {
-    const auto index = number_in(item, "c");
+  StoredCheck& check_at(std::int64_t index) {
     if (index < 0 || static_cast<std::size_t>(index) >= run_.checks.size()) {
       throw BadBody{"it speaks of a check that the plan does not have"};
     }
@@ -261,15 +268,18 @@ class RunAssembler {
                                static_cast<std::uint64_t>(number_in(item, "order")),
                                text_in(item, "why"), text_in(item, "detail")});
     } else if (record.kind == "observations") {
-      auto& check = check_of(item);
+      auto& check = check_at(number_in(item, "c"));
       check.observations.push_back(read_observation(item, time_in(body, "since")));
       if (!check.observation_record) check.observation_record = record.index;
-    } else if (record.kind == "verdicts") {
-      auto& check = check_of(item);
-      check.verdict = read_verdict(item);
-      check.has_verdict = true;
-      check.verdict_record = record.index;
     }
+  }
+
+  void add_verdict(const StoredRecord& record, const json::array& item) {
+    auto verdict = read_verdict(item);
+    auto& check = check_at(as_number(item[0]));
+    check.verdict = std::move(verdict);
+    check.has_verdict = true;
+    check.verdict_record = record.index;
   }
 
   void add_probe(const json::object& item) {
@@ -322,9 +332,8 @@ Result<RunSummary> find_run(const LogReader& log, const std::string& name) {
   for (const auto& run : *runs) {
     if (run.header.run == name) return run;
   }
-  return fail(ErrorCode::NotFound,
-              fmt::format("there is no run `{}` here; the latest is `{}`", name,
-                          runs->back().header.run));
+  return fail(ErrorCode::NotFound, fmt::format("there is no run `{}` here; the latest is `{}`",
+                                               name, runs->back().header.run));
 }
 
 }  // namespace

@@ -16,7 +16,9 @@ constexpr std::size_t kBodyBytesCut = 48'000;
 constexpr std::size_t kTextBytesMax = 500;
 constexpr std::size_t kSnapshotBytes = 8'000;
 
-std::string_view cut(std::string_view text) { return core::cut_utf8(text, kTextBytesMax); }
+std::string_view cut(std::string_view text) {
+  return core::cut_utf8(text, kTextBytesMax);
+}
 
 /// Writes `count` items into as many records as they need. Every body is
 /// {"items":[...],"kind":K,"part":N,"run":R,<more>}; `more` may add keys that sort behind "run".
@@ -122,8 +124,8 @@ void write_sighting(JsonText& json, const core::Sighting& sighting, const core::
     return;
   }
   json.begin_array().text(core::word(sighting.answer));
-  const bool translated = sighting.seen_source != attempt.source ||
-                          sighting.seen_source_port != attempt.source_port;
+  const bool translated =
+      sighting.seen_source != attempt.source || sighting.seen_source_port != attempt.source_port;
   if (translated) json.text(sighting.seen_source.text()).integer(sighting.seen_source_port);
   json.end_array();
 }
@@ -137,10 +139,12 @@ void write_observation(JsonText& json, std::size_t check, std::size_t path,
   for (const auto& attempt : seen.attempts) {
     if (attempt.source_port != 0) from = attempt.source;
   }
-  json.field("from", from.text()).field("p", path);
+  // What is usual is left out: a witness that was armed, TCP, the first path.
+  json.field("from", from.text());
+  if (path != 0) json.field("p", path);
   json.field("port", core::word(seen.port));
   if (!seen.port_detail.empty()) json.field("port_detail", cut(seen.port_detail));
-  json.field("proto", core::word(seen.protocol));
+  if (seen.protocol != core::Protocol::Tcp) json.field("proto", core::word(seen.protocol));
   if (!seen.sightings.empty()) {
     json.key("s").begin_array();
     for (std::size_t i = 0; i < seen.sightings.size(); ++i) {
@@ -148,20 +152,24 @@ void write_observation(JsonText& json, std::size_t check, std::size_t path,
     }
     json.end_array();
   }
-  json.field("source", core::word(seen.source)).field("w", core::word(seen.witness));
+  json.field("source", core::word(seen.source));
+  if (seen.witness != core::WitnessState::Armed) json.field("w", core::word(seen.witness));
   if (!seen.witness_detail.empty()) json.field("w_detail", cut(seen.witness_detail));
   json.end_object();
 }
 
+/// [check, reachability, proof, reason, result, connected, attempts, deciding path, detail]; path 0
+/// and no detail are left out at the end. Most checks of most runs cost about 60 bytes here.
 void write_verdict(JsonText& json, std::size_t check, const core::CheckVerdict& decided) {
   const auto& verdict = decided.verdict;
-  json.begin_object().field("c", check);
-  if (!verdict.detail.empty()) json.field("detail", cut(verdict.detail));
-  json.key("n").begin_array().integer(verdict.connected).integer(verdict.attempts).end_array();
-  json.field("p", decided.deciding_path).field("proof", core::word(verdict.proof));
-  json.field("reach", core::word(verdict.reachability));
-  json.field("reason", core::word(verdict.reason));
-  json.field("result", core::word(verdict.result)).end_object();
+  const bool detail = !verdict.detail.empty();
+  json.begin_array().integer(static_cast<std::int64_t>(check));
+  json.text(core::word(verdict.reachability)).text(core::word(verdict.proof));
+  json.text(core::word(verdict.reason)).text(core::word(verdict.result));
+  json.integer(verdict.connected).integer(verdict.attempts);
+  if (detail || decided.deciding_path != 0) json.integer(decided.deciding_path);
+  if (detail) json.text(cut(verdict.detail));
+  json.end_array();
 }
 
 void append(std::vector<Record>& all, std::vector<Record> more) {
@@ -175,9 +183,11 @@ std::vector<Record> records_of_start(const RunHeader& header, const core::Scenar
   std::vector<Record> records{started_record(header)};
   append(records, snapshot_records(header, "scenario", scenario.file, scenario.text));
   append(records, snapshot_records(header, "inventory", inventory.file, inventory.text));
-  append(records, in_parts("plan", header.run, plan.checks.size(),
-                           [&](JsonText& json, std::size_t i) { write_check(json, plan.checks[i]); }));
-  append(records, in_parts("gaps", header.run, plan.gaps.size(), [&](JsonText& json, std::size_t i) {
+  append(records,
+         in_parts("plan", header.run, plan.checks.size(),
+                  [&](JsonText& json, std::size_t i) { write_check(json, plan.checks[i]); }));
+  append(records,
+         in_parts("gaps", header.run, plan.gaps.size(), [&](JsonText& json, std::size_t i) {
            json.begin_object().field("reason", cut(plan.gaps[i].reason));
            json.field("rule", plan.gaps[i].rule).end_object();
          }));

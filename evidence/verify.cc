@@ -18,13 +18,12 @@ constexpr std::size_t kProblemsMax = 100;
 
 bool same(std::string_view bytes, const Hash& hash) {
   return bytes.size() == hash.size() &&
-         std::equal(hash.begin(), hash.end(), bytes.begin(), [](std::uint8_t a, char b) {
-           return a == static_cast<std::uint8_t>(b);
-         });
+         std::equal(hash.begin(), hash.end(), bytes.begin(),
+                    [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });
 }
 
-/// Whether a canonical body says `"kind":"<kind>"` of itself: at its own level, not inside a list or
-/// text. False may also mean that the body is not canonical.
+/// Whether a canonical body says `"kind":"<kind>"` of itself: at its own level, not inside a list
+/// or text. False may also mean that the body is not canonical.
 bool says_kind(std::string_view body, std::string_view kind) {
   // A kind with a quote in it could go on where the body goes on.
   if (kind.find_first_of("\"\\") != std::string_view::npos) return false;
@@ -109,7 +108,8 @@ class Verifier {
   }
 
   Result<void> read_checkpoints() {
-    auto statement = Statement::prepare(database_, "SELECT size, note FROM checkpoint ORDER BY size");
+    auto statement =
+        Statement::prepare(database_, "SELECT size, note FROM checkpoint ORDER BY size");
     if (!statement) return tl::unexpected(statement.error());
     while (true) {
       auto row = statement->step();
@@ -159,13 +159,14 @@ class Verifier {
   void check_record(Statement& row) {
     const auto index = static_cast<std::uint64_t>(row.column_number(0));
     if (index != tree_.size()) {
-      problem(fmt::format("record {} is missing: record {} stands in its place", tree_.size(), index));
+      problem(
+          fmt::format("record {} is missing: record {} stands in its place", tree_.size(), index));
     }
     const auto body = row.column_bytes(1);
     if (row.column_is_null(1)) {
       // A pruned body: its hashes stay, and the tree stays verifiable.
-      std::copy_n(row.column_bytes(3).begin(), std::min<std::size_t>(32, row.column_bytes(3).size()),
-                  leaf_.begin());
+      std::copy_n(row.column_bytes(3).begin(),
+                  std::min<std::size_t>(32, row.column_bytes(3).size()), leaf_.begin());
       ++pruned_;
       return;
     }
@@ -197,7 +198,8 @@ class Verifier {
     if (level == levels_.size()) levels_.push_back(LevelCursor::open(database_, node.level));
     auto& cursor = levels_[level];
     if (!cursor || !cursor->holds(node.n, node.hash)) {
-      problem(fmt::format("tree node {} of level {} is not that of the records", node.n, node.level));
+      problem(
+          fmt::format("tree node {} of level {} is not that of the records", node.n, node.level));
     }
   }
 
@@ -205,7 +207,8 @@ class Verifier {
     const auto stored = database_.number("SELECT COUNT(*) FROM tree_node");
     if (!stored) return tl::unexpected(stored.error());
     if (static_cast<std::uint64_t>(*stored) != nodes_) {
-      problem(fmt::format("the tree has {} stored nodes where its records give {}", *stored, nodes_));
+      problem(
+          fmt::format("the tree has {} stored nodes where its records give {}", *stored, nodes_));
     }
     if (pruned_ > 0) report_.notes.push_back(fmt::format("{} records have pruned bodies", pruned_));
     return {};
@@ -215,17 +218,19 @@ class Verifier {
     const auto it = expected_.find(tree_.size());
     if (it == expected_.end()) return;
     if (it->second != tree_.root()) {
-      problem(fmt::format("checkpoint of size {}: its root is not that of the first {} records: one "
-                          "of them was changed after it was signed",
-                          it->first, it->first));
+      problem(
+          fmt::format("checkpoint of size {}: its root is not that of the first {} records: one "
+                      "of them was changed after it was signed",
+                      it->first, it->first));
     }
     expected_.erase(it);
   }
 
   void check_remaining_checkpoints() {
     for (const auto& [size, root] : expected_) {
-      problem(fmt::format("checkpoint of size {}: the log holds {} records only; the rest is missing",
-                          size, tree_.size()));
+      problem(
+          fmt::format("checkpoint of size {}: the log holds {} records only; the rest is missing",
+                      size, tree_.size()));
     }
   }
 
@@ -257,9 +262,10 @@ void check_head(const std::string& path, const VerifierKey& key,
   if (!text || !head) {
     report.problems.push_back(head_path(path) + " is not a checkpoint signed by this log's key");
   } else if (head->size > report.records) {
-    report.problems.push_back(fmt::format("{} was signed at {} records, the log holds {}: the rest "
-                                          "is missing",
-                                          head_path(path), head->size, report.records));
+    report.problems.push_back(
+        fmt::format("{} was signed at {} records, the log holds {}: the rest "
+                    "is missing",
+                    head_path(path), head->size, report.records));
   } else if (note.str() == report.last_note) {
     return;
   } else if (std::ranges::find(checkpoints, note.str()) != checkpoints.end()) {

@@ -97,8 +97,8 @@ std::string explanation(const StoredRun& run, const StoredCheck& stored, const L
     fmt::format_to(std::back_inserter(out), ": {}{}{}\n", core::word(verdict.reachability),
                    verdict.proof == core::Proof::None ? "" : ", ",
                    verdict.proof == core::Proof::None ? "" : core::word(verdict.proof));
-    fmt::format_to(std::back_inserter(out), "  because {}{}{}\n", core::sentence(verdict.reason),
-                   verdict.detail.empty() ? "" : ": ", printable(verdict.detail));
+    fmt::format_to(std::back_inserter(out), "  because {}\n",
+                   printable(core::explanation(verdict)));
   }
   explain_rule(out, run, check);
   if (!check.gap.empty()) fmt::format_to(std::back_inserter(out), "  not tested: {}\n", check.gap);

@@ -73,9 +73,8 @@ bool could_not_run(const StoredCheck& check) {
 
 std::string message_of(const StoredCheck& check) {
   const auto& verdict = check.verdict.verdict;
-  std::string message =
-      fmt::format("{}: {}", core::word(verdict.reachability), core::sentence(verdict.reason));
-  if (!verdict.detail.empty()) message += ": " + verdict.detail;
+  const auto message =
+      fmt::format("{}: {}", core::word(verdict.reachability), core::explanation(verdict));
   return escaped(message);
 }
 

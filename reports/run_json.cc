@@ -41,7 +41,7 @@ json::object check_json(const StoredCheck& stored) {
     object["reachability"] = core::word(verdict.reachability);
     object["proof"] = core::word(verdict.proof);
     object["reason"] = core::word(verdict.reason);
-    object["explanation"] = core::sentence(verdict.reason);
+    object["explanation"] = core::explanation(verdict);
     object["detail"] = verdict.detail;
     object["connected"] = verdict.connected;
     object["attempts"] = verdict.attempts;

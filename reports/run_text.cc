@@ -30,12 +30,6 @@ std::string verdict_words(const core::Verdict& verdict) {
   return words;
 }
 
-std::string reason_words(const core::Verdict& verdict) {
-  std::string words(core::sentence(verdict.reason));
-  if (!verdict.detail.empty()) words += ": " + printable(verdict.detail);
-  return words;
-}
-
 std::string ratio(const core::Verdict& verdict) {
   return verdict.attempts == 0 ? "-" : fmt::format("{}/{}", verdict.connected, verdict.attempts);
 }
@@ -86,7 +80,7 @@ void add_result_row(Table& table, const StoredCheck& check) {
              {std::string(core::word(check.check.severity))},
              {verdict_words(verdict)},
              {ratio(verdict)},
-             {reason_words(verdict)}});
+             {printable(core::explanation(verdict))}});
 }
 
 Table result_table() {
