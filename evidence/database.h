@@ -37,7 +37,7 @@ class Statement {
   static Result<Statement> prepare(const Database& database, std::string_view sql);
 
   Statement& bind(int place, std::int64_t value);
-  Statement& bind_text(int place, std::string_view value);   ///< must outlive the step
+  Statement& bind_text(int place, std::string_view value);               ///< must outlive the step
   Statement& bind_blob(int place, std::span<const std::uint8_t> value);  ///< likewise
   Statement& bind_blob(int place, std::string_view value);               ///< likewise
 

@@ -15,9 +15,9 @@ namespace reachproof::evidence {
 using Hash = std::array<std::uint8_t, 32>;
 
 [[nodiscard]] Hash sha256(std::string_view bytes);
-[[nodiscard]] Hash leaf_hash(std::string_view body);                 ///< SHA-256(0x00 || body)
-[[nodiscard]] Hash node_hash(const Hash& left, const Hash& right);   ///< SHA-256(0x01 || l || r)
-[[nodiscard]] Hash empty_root();                                     ///< SHA-256("")
+[[nodiscard]] Hash leaf_hash(std::string_view body);                ///< SHA-256(0x00 || body)
+[[nodiscard]] Hash node_hash(const Hash& left, const Hash& right);  ///< SHA-256(0x01 || l || r)
+[[nodiscard]] Hash empty_root();                                    ///< SHA-256("")
 
 /// The root over these leaf hashes (RFC 6962 section 2.1).
 [[nodiscard]] Hash tree_root(std::span<const Hash> leaves);

@@ -17,8 +17,8 @@ namespace reachproof::evidence {
 struct RunHeader {
   std::string run;  ///< "r-20261130-011500-9f2c"
   core::WallTime started{};
-  std::string who;   ///< user and host that started it
-  std::string why;   ///< as the user said, may be empty
+  std::string who;  ///< user and host that started it
+  std::string why;  ///< as the user said, may be empty
   std::string scenario;
   std::string scenario_file;
   std::string scenario_sha256;
@@ -49,7 +49,7 @@ struct RefusalRecord {
 
 struct RunEnd {
   core::WallTime finished{};
-  std::string interrupted;  ///< why it ended early, empty where it did not
+  std::string interrupted;             ///< why it ended early, empty where it did not
   std::map<std::string, int> results;  ///< count of checks by result word
   int proved = 0;
   int corroborated = 0;

@@ -13,10 +13,10 @@ struct VerifyReport {
   std::uint64_t records = 0;
   std::uint64_t checkpoints = 0;
   Hash root{};
-  std::string last_note;              ///< the newest checkpoint, empty where none was signed
-  std::uint64_t unsigned_records = 0; ///< appended after the newest checkpoint
-  std::vector<std::string> problems;  ///< each names its record, node or checkpoint
-  std::vector<std::string> notes;     ///< what the reader should know, though nothing is wrong
+  std::string last_note;               ///< the newest checkpoint, empty where none was signed
+  std::uint64_t unsigned_records = 0;  ///< appended after the newest checkpoint
+  std::vector<std::string> problems;   ///< each names its record, node or checkpoint
+  std::vector<std::string> notes;      ///< what the reader should know, though nothing is wrong
   [[nodiscard]] bool sound() const { return problems.empty(); }
 };
 

@@ -104,8 +104,8 @@ void AttemptEngine::start(const protocol::AttemptOrder& order) {
     fail_with(index, errno);
     return;
   }
-  deadlines_.set(index, slot.report.started.monotonic_us +
-                            std::chrono::microseconds(order.timeout).count());
+  deadlines_.set(
+      index, slot.report.started.monotonic_us + std::chrono::microseconds(order.timeout).count());
   if (order.protocol == Protocol::Tcp) {
     begin_tcp(index);
   } else {
@@ -182,8 +182,8 @@ void AttemptEngine::run_once(std::chrono::milliseconds wait_max) {
   int wait_ms = static_cast<int>(wait_max.count());
   // The wheel ticks every 4 ms: waiting longer would make deadlines late.
   if (!deadlines_.empty() && wait_ms > 4) wait_ms = 4;
-  const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                               wait_ms);
+  const int count =
+      epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms);
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     if (slots_[event.data.u32].phase != Phase::Free) handle(event.data.u32, event.events);

@@ -101,6 +101,8 @@ Result<Capture::Losses> Capture::losses() const {
                 .dropped = std::uint64_t{stats.ps_drop} + stats.ps_ifdrop};
 }
 
-int Capture::fd() const { return pcap_get_selectable_fd(handle_); }
+int Capture::fd() const {
+  return pcap_get_selectable_fd(handle_);
+}
 
 }  // namespace reachproof::probe

@@ -27,8 +27,7 @@ constexpr int kDatagramsMax = 256;
 
 /// The attributes behind a route or neighbour message.
 template <class Header>
-void for_each_attribute(const nlmsghdr* message,
-                        const std::function<void(const rtattr*)>& visit) {
+void for_each_attribute(const nlmsghdr* message, const std::function<void(const rtattr*)>& visit) {
   int left = static_cast<int>(message->nlmsg_len) - static_cast<int>(NLMSG_LENGTH(sizeof(Header)));
   const char* at = reinterpret_cast<const char*>(NLMSG_DATA(message)) + NLMSG_ALIGN(sizeof(Header));
   while (left >= static_cast<int>(sizeof(rtattr))) {
@@ -114,8 +113,7 @@ std::int64_t neighbour_confirmed_ms(const NextHop& hop) {
   request.header.nlmsg_len = NLMSG_LENGTH(sizeof(ndmsg));
   request.header.nlmsg_type = RTM_GETNEIGH;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.neighbour.ndm_family =
-      static_cast<unsigned char>(family_number(hop.address.family()));
+  request.neighbour.ndm_family = static_cast<unsigned char>(family_number(hop.address.family()));
   constexpr unsigned kAlive = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE;
   std::int64_t confirmed_ms = -1;
   ask(&request, request.header.nlmsg_len, true, [&](const nlmsghdr* message) {

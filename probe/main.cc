@@ -20,13 +20,15 @@ int main(int argc, char** argv) {
   std::size_t window = 1024;
   app.add_flag("--stdio", stdio, "Speak with the orchestrator on standard input and output");
   app.add_flag("--no-witness", no_witness, "Never listen or capture; gives up every capability");
-  app.add_option("--scope", scope_file,
-                 fmt::format("What this probe may do (default {}, where it exists)", kDefaultScope));
+  app.add_option(
+      "--scope", scope_file,
+      fmt::format("What this probe may do (default {}, where it exists)", kDefaultScope));
   app.add_option("--window", window, "Tries in flight at once")->check(CLI::Range(1, 65536));
   app.set_version_flag("--version", "reachproof-probe " REACHPROOF_VERSION);
-  app.footer("Example: reachproof-probe --stdio --scope /etc/reachproof/scope.conf\n"
-             "It is started by `reachproof run` where a probe is needed: there is no need to\n"
-             "start it by hand.");
+  app.footer(
+      "Example: reachproof-probe --stdio --scope /etc/reachproof/scope.conf\n"
+      "It is started by `reachproof run` where a probe is needed: there is no need to\n"
+      "start it by hand.");
   CLI11_PARSE(app, argc, argv);
   if (!stdio) {
     std::cerr << "reachproof-probe: nothing to do: start it with --stdio (see --help)\n";
@@ -34,8 +36,8 @@ int main(int argc, char** argv) {
   }
   std::signal(SIGPIPE, SIG_IGN);
   const std::size_t files = probe::raise_file_limit();
-  auto scope = probe::Scope::load(scope_file.empty() ? kDefaultScope : scope_file,
-                                  !scope_file.empty());
+  auto scope =
+      probe::Scope::load(scope_file.empty() ? kDefaultScope : scope_file, !scope_file.empty());
   if (!scope) {
     std::cerr << scope.error().message << "\n";
     return 2;

@@ -37,7 +37,8 @@ std::optional<Transport> transport_v6(Bytes ip) {
   std::uint8_t next = ip[6];
   std::size_t at = 40;
   for (int i = 0; i < kExtensionHeadersMax; ++i) {
-    const bool options = next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS;
+    const bool options =
+        next == IPPROTO_HOPOPTS || next == IPPROTO_ROUTING || next == IPPROTO_DSTOPTS;
     if (!options && next != IPPROTO_FRAGMENT) break;
     if (ip.size() < at + 8) return std::nullopt;
     if (next == IPPROTO_FRAGMENT && (u16(ip, at + 2) & 0xfff8U) != 0) return std::nullopt;
@@ -45,8 +46,7 @@ std::optional<Transport> transport_v6(Bytes ip) {
     at += options ? (std::size_t{ip[at + 1]} + 1) * 8 : 8;
     if (ip.size() < at) return std::nullopt;
   }
-  return Transport{core::IpAddress::v6(&ip[8]), core::IpAddress::v6(&ip[24]), next,
-                   ip.subspan(at)};
+  return Transport{core::IpAddress::v6(&ip[8]), core::IpAddress::v6(&ip[24]), next, ip.subspan(at)};
 }
 
 std::optional<Transport> transport_of(Bytes ip) {
@@ -116,8 +116,8 @@ std::optional<Packet> icmp_packet(const Transport& transport) {
   packet.kind = Packet::Kind::IcmpError;
   packet.icmp_type = bytes[0];
   packet.icmp_code = bytes[1];
-  packet.ends = ends_of(*quoted, quoted->protocol == IPPROTO_TCP ? core::Protocol::Tcp
-                                                                 : core::Protocol::Udp);
+  packet.ends =
+      ends_of(*quoted, quoted->protocol == IPPROTO_TCP ? core::Protocol::Tcp : core::Protocol::Udp);
   return packet;
 }
 

@@ -36,9 +36,9 @@ struct Packet {
   Kind kind = Kind::Syn;
   bool outgoing = false;
   Ends ends;
-  std::uint16_t mss = 0;                      ///< of a SYN, 0 where it named none
-  std::span<const std::uint8_t> payload;      ///< of a datagram, as far as it was captured
-  std::uint16_t payload_bytes = 0;            ///< its whole length
+  std::uint16_t mss = 0;                  ///< of a SYN, 0 where it named none
+  std::span<const std::uint8_t> payload;  ///< of a datagram, as far as it was captured
+  std::uint16_t payload_bytes = 0;        ///< its whole length
   std::uint8_t icmp_type = 0;
   std::uint8_t icmp_code = 0;
 };

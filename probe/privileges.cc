@@ -22,7 +22,9 @@ bool read_capabilities(CapabilityData& data) {
   return syscall(SYS_capget, &header, data.data()) == 0;
 }
 
-constexpr std::uint32_t bit(int capability) { return std::uint32_t{1} << capability; }
+constexpr std::uint32_t bit(int capability) {
+  return std::uint32_t{1} << capability;
+}
 
 }  // namespace
 

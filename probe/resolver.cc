@@ -74,8 +74,8 @@ Result<std::unique_ptr<Resolver>> Resolver::create() {
   options.timeout = kTimeoutMs;
   options.tries = kTries;
   auto state = std::make_unique<State>();
-  const int status = ares_init_options(&state->channel, &options,
-                                       ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+  const int status =
+      ares_init_options(&state->channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
   if (status != ARES_SUCCESS) return fail(ErrorCode::Io, ares_strerror(status));
   return std::unique_ptr<Resolver>(new Resolver(std::move(state)));
 }

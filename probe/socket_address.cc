@@ -55,6 +55,8 @@ AddressAndPort local_end(int fd) {
   return address_of(storage);
 }
 
-int family_number(core::Family family) { return family == core::Family::V4 ? AF_INET : AF_INET6; }
+int family_number(core::Family family) {
+  return family == core::Family::V4 ? AF_INET : AF_INET6;
+}
 
 }  // namespace reachproof::probe
