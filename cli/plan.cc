@@ -27,9 +27,10 @@ void add_plan(CLI::App& app, Context& context) {
     const auto documents = load_documents(context, options->documents, true);
     if (!documents) return;
     options->plan.now = *time_of(context, options->documents);
-    const auto plan = core::plan(documents->scenario, documents->inventory, options->plan);
-    std::cout << (context.json() ? reports::plan_json(plan)
-                                 : reports::plan_text(plan, options->checks, context.look()));
+    const auto plan = plan_of(context, *documents, options->plan);
+    if (!plan) return;
+    std::cout << (context.json() ? reports::plan_json(*plan)
+                                 : reports::plan_text(*plan, options->checks, context.look()));
   });
 }
 

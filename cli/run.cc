@@ -164,10 +164,11 @@ void run(Context& context, RunOptions& options) {
   const auto documents = load_documents(context, options.documents, true);
   if (!documents) return;
   options.plan.now = *time_of(context, options.documents);
-  const auto plan = core::plan(documents->scenario, documents->inventory, options.plan);
+  const auto plan = plan_of(context, *documents, options.plan);
+  if (!plan) return;
   request.scenario = &documents->scenario;
   request.inventory = &documents->inventory;
-  request.plan = &plan;
+  request.plan = &*plan;
   request.evidence_path = options.evidence.file;
   request.key_path = options.evidence.key_path();
   request.vkey_path = options.evidence.vkey_path();

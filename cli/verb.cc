@@ -105,6 +105,17 @@ std::optional<Documents> load_documents(Context& context, const DocumentOptions&
   return documents;
 }
 
+std::optional<core::Plan> plan_of(Context& context, const Documents& documents,
+                                  const core::PlanOptions& options) {
+  auto plan = core::plan(documents.scenario, documents.inventory, options);
+  if (plan.checks.size() <= core::kChecksMax) return plan;
+  complain(context, {ErrorCode::Usage,
+                     fmt::format("the plan has {} checks; at most {} are run at once: narrow it "
+                                 "with --only or --skip",
+                                 plan.checks.size(), core::kChecksMax)});
+  return std::nullopt;
+}
+
 void add_evidence_option(CLI::App& verb, EvidenceOptions& options) {
   verb.add_option("-e,--evidence", options.file, "The evidence file")->capture_default_str();
 }

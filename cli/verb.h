@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/inventory.h"
+#include "core/plan.h"
 #include "core/scenario.h"
 #include "reports/look.h"
 
@@ -60,6 +61,10 @@ void add_document_options(CLI::App& verb, DocumentOptions& options);
 /// The time that rules are judged at: --at, or now.
 [[nodiscard]] std::optional<core::WallTime> time_of(Context& context,
                                                     const DocumentOptions& options);
+
+/// The plan of a run, unless it is too large; then that has been said.
+[[nodiscard]] std::optional<core::Plan> plan_of(Context& context, const Documents& documents,
+                                                const core::PlanOptions& options);
 
 /// --evidence, and what belongs to that file.
 struct EvidenceOptions {

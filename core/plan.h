@@ -16,7 +16,7 @@ namespace reachproof::core {
 /// Ranges wider than this are not tried port by port: of them the ports that somebody named
 /// (services, listeners) are tried, and the plan says how many were left out.
 inline constexpr std::uint32_t kPortsTriedWholeMax = 16;
-/// A plan with more checks than this is refused: choose a narrower scenario or `--only`.
+/// Callers refuse a plan with more checks than this: choose a narrower scenario or `--only`.
 inline constexpr std::size_t kChecksMax = 2'000'000;
 
 /// One way to try a check: from one endpoint to one address of another.

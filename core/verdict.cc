@@ -32,7 +32,7 @@ constexpr Words<CheckResult, 8> kResults{{
     {CheckResult::Idle, "idle"},
     {CheckResult::Excepted, "excepted"},
 }};
-constexpr Words<Reason, 22> kReasons{{
+constexpr Words<Reason, 21> kReasons{{
     {Reason::NonceReturned, "nonce-returned"},
     {Reason::HandshakeSeen, "handshake-seen"},
     {Reason::Intercepted, "intercepted"},
@@ -54,9 +54,8 @@ constexpr Words<Reason, 22> kReasons{{
     {Reason::LocalError, "local-error"},
     {Reason::NotRun, "not-run"},
     {Reason::NoAttempts, "no-attempts"},
-    {Reason::ProofTooWeak, "proof-too-weak"},
 }};
-constexpr Words<Reason, 22> kSentences{{
+constexpr Words<Reason, 21> kSentences{{
     {Reason::NonceReturned, "connected, and the witness's keyed nonce came back"},
     {Reason::HandshakeSeen, "connected, and the witness saw the handshake"},
     {Reason::Intercepted, "intercepted: something answered that is not the destination"},
@@ -80,7 +79,6 @@ constexpr Words<Reason, 22> kSentences{{
     {Reason::LocalError, "the source's own machine failed"},
     {Reason::NotRun, "not run"},
     {Reason::NoAttempts, "no attempt was made"},
-    {Reason::ProofTooWeak, "only corroborated, where proved was demanded"},
 }};
 
 }  // namespace
@@ -112,6 +110,9 @@ std::string explanation(const Verdict& verdict) {
                           verdict.reason == Reason::DroppedOnTheWay ||
                           verdict.reason == Reason::RejectedByIcmp;
   if (on_the_way && verdict.proof == Proof::Proved) text += ", and the witness saw nothing arrive";
+  if (verdict.result == CheckResult::Unproven && verdict.proof == Proof::Corroborated) {
+    text += "; only corroborated, where proved was demanded";
+  }
   return text;
 }
 

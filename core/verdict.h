@@ -55,7 +55,6 @@ enum class Reason : std::uint8_t {
   LocalError,
   NotRun,
   NoAttempts,
-  ProofTooWeak,  ///< corroborated only, where proved was demanded
 };
 
 struct Verdict {

@@ -44,7 +44,7 @@ void print_results(std::string& out) {
 
 void print_reasons(std::string& out) {
   out += "| reason | meaning |\n|---|---|\n";
-  for (int i = 0; i <= static_cast<int>(Reason::ProofTooWeak); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::NoAttempts); ++i) {
     const auto reason = static_cast<Reason>(i);
     fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", word(reason), sentence(reason));
   }

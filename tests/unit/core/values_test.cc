@@ -180,12 +180,12 @@ TEST(Words, LeadBothWays) {
   expect_words(Reachability::Inconclusive, reachability_of);
   expect_words(Proof::Proved, proof_of);
   expect_words(CheckResult::Excepted, check_result_of);
-  expect_words(Reason::ProofTooWeak, reason_of);
+  expect_words(Reason::NoAttempts, reason_of);
   expect_words(Protocol::Udp, protocol_of);
 }
 
 TEST(Words, EveryReasonHasASentence) {
-  for (int i = 0; i <= static_cast<int>(Reason::ProofTooWeak); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::NoAttempts); ++i) {
     EXPECT_GT(sentence(static_cast<Reason>(i)).size(), 5U) << i;
   }
 }
