@@ -23,13 +23,16 @@ struct Special {
   std::string_view name;
   bool loopback;
 };
-constexpr std::array<Special, 10> kSpecial{{
+constexpr std::array<Special, 13> kSpecial{{
     {"127.0.0.0/8", "loopback", true},
     {"::1/128", "loopback", true},
     {"::/128", "loopback by another name", true},
     {"169.254.0.0/16", "link-local, with the cloud metadata service", false},
     {"fe80::/10", "link-local", false},
-    {"fd00:ec2::254/128", "the cloud metadata service", false},
+    {"fd00:ec2::254/128", "the cloud metadata service", false},   // AWS
+    {"fd20:ce::254/128", "the cloud metadata service", false},    // Google Cloud
+    {"168.63.129.16/32", "the cloud's platform service", false},  // Azure
+    {"100.100.100.200/32", "the cloud metadata service", false},  // Alibaba Cloud
     {"224.0.0.0/4", "multicast", false},
     {"ff00::/8", "multicast", false},
     {"255.255.255.255/32", "broadcast", false},

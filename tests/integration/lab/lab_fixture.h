@@ -16,7 +16,7 @@ std::string tcp(const std::string& address, int port, int timeout_ms = 700);
 
 /// What came back from a datagram, or "silent", or "icmp T/C from ADDRESS".
 std::string udp(const std::string& address, int port, const std::string& text,
-                int timeout_ms = 700);
+                int timeout_ms = 1500);
 
 /// Connects, sends, and returns all that came until the peer closed.
 std::string talk(const std::string& address, int port, const std::string& text);
