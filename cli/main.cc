@@ -51,6 +51,9 @@ int main(int argc, char** argv) {
     std::cerr << "reachproof: internal error: " << error.what() << "\n";
     return static_cast<int>(cli::Exit::Internal);
   }
-  std::cout.flush();
+  if (!std::cout.flush()) {
+    std::cerr << "reachproof: the output could not be written\n";
+    return static_cast<int>(cli::Exit::Internal);
+  }
   return static_cast<int>(context.exit);
 }

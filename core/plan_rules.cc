@@ -51,9 +51,14 @@ class RuleResolver {
     add_known_listeners(known, destination);
     for (const auto& range : ranges) {
       if (range.size() <= kPortsTriedWholeMax) continue;
+      bool any = false;
       for (const auto& p : known) {
-        if (range.contains(p.protocol, p.port)) tried.insert(p);
+        if (!range.contains(p.protocol, p.port)) continue;
+        tried.insert(p);
+        any = true;
       }
+      // A rule is never silent: of a range that nobody names a port of, its ends are tried.
+      if (!any) tried.insert({{range.protocol, range.first}, {range.protocol, range.last}});
     }
     return {tried.begin(), tried.end()};
   }
@@ -129,9 +134,10 @@ class RuleResolver {
     std::uint32_t all = 0;
     for (const auto& range : rule.ports) all += range.size();
     result_.gaps.push_back(
-        {rule.id, fmt::format("of its {} ports ({}) at most {} were tried for one destination: "
-                              "those that a service, a flow or a listener names",
-                              all, rule.service, tried_max)});
+        {rule.id,
+         fmt::format("of its {} ports ({}) at most {} were tried for one destination: "
+                     "those that a service, a flow or a listener names, or the ends of the range",
+                     all, rule.service, tried_max)});
   }
 
   void apply(const ForbidRule& forbid) {

@@ -17,11 +17,14 @@ using core::SourceProof;
 using core::WitnessState;
 using protocol::Listener;
 
-/// What was learnt of one vantage in one address family over the whole run.
+/// What was learnt of one vantage in one address family over the whole run. Times are on the
+/// vantage's own monotonic clock.
 struct VantageFacts {
-  bool reached = false;       ///< something beyond it answered, or a witness saw its packets
-  bool first_hop = false;     ///< its next hop was confirmed within the run
-  bool should_reach = false;  ///< the scenario requires that it reaches something
+  bool reached = false;         ///< something beyond it answered, or a witness saw its packets
+  std::int64_t reached_us = 0;  ///< when last
+  std::int64_t hop_us = 0;      ///< when its next hop was last known to be confirmed
+  bool hop_at_the_end = false;  ///< its next hop answered when the run was over
+  bool should_reach = false;    ///< the scenario requires that it reaches something that listens
 };
 using VantageKey = std::pair<std::string, core::Family>;
 
@@ -48,30 +51,42 @@ class Observer {
       const auto& check = plan_.checks[trial.check];
       add_try(all[trial.check][trial.path], check.paths[trial.path], t);
     }
+    for (std::size_t c = 0; c < plan_.checks.size(); ++c) {
+      for (std::size_t p = 0; p < all[c].size(); ++p) {
+        const auto& path = plan_.checks[c].paths[p];
+        std::int64_t last_try_us = 0;
+        for (const auto& attempt : all[c][p].attempts) {
+          last_try_us = std::max(last_try_us, attempt.started.monotonic_us);
+        }
+        all[c][p].source = source_proof(path.vantage, path.address.family(), last_try_us);
+      }
+    }
     return all;
   }
 
  private:
   // ---- what a vantage could reach ----
 
-  bool from_elsewhere(const std::string& endpoint, const core::IcmpError& icmp) const {
+  /// An ICMP error that neither this host's kernel nor its firewall made up.
+  bool from_elsewhere(const std::string& endpoint, const protocol::OutcomeReport& report) const {
+    if (!report.icmp || report.icmp->sender == report.source) return false;
     const auto it = own_addresses_.find(endpoint);
-    return it == own_addresses_.end() || !it->second.contains(icmp.sender);
+    return it == own_addresses_.end() || !it->second.contains(report.icmp->sender);
   }
 
   void learn_from(const std::string& vantage, const TryFacts& facts, bool sighted) {
     auto& known = vantages_[{vantage, facts.order.address.family()}];
     const auto& report = facts.report;
-    const bool answered = report.outcome == Outcome::Connected ||
-                          (report.icmp && from_elsewhere(vantage, *report.icmp));
-    known.reached = known.reached || answered || sighted;
-    known.first_hop = known.first_hop || within_run(report.first_hop_ms);
-  }
-
-  /// The age was taken before the run's end, so that much is always within the run.
-  bool within_run(std::int64_t confirmed_ms_ago) const {
-    const auto lasted_us = facts_.finished.monotonic_us - facts_.started.monotonic_us;
-    return confirmed_ms_ago >= 0 && confirmed_ms_ago * 1000 <= lasted_us;
+    const std::int64_t over_us = report.started.monotonic_us + report.elapsed_us;
+    if (report.outcome == Outcome::Connected || from_elsewhere(vantage, report) || sighted) {
+      known.reached = true;
+      // What arrived had left when the try began; an answer came when it was over.
+      known.reached_us =
+          std::max(known.reached_us, sighted ? report.started.monotonic_us : over_us);
+    }
+    if (report.first_hop_ms >= 0) {
+      known.hop_us = std::max(known.hop_us, over_us - report.first_hop_ms * 1000);
+    }
   }
 
   /// A service that is required and proven to listen: where it is not reached, the vantage's
@@ -94,10 +109,8 @@ class Observer {
       known.should_reach = known.should_reach || should_be_reached(check, path);
     }
     for (const auto& [name, probe] : facts_.probes) {
-      auto& v4 = vantages_[{name, core::Family::V4}];
-      v4.first_hop = v4.first_hop || within_run(probe.first_hop_v4_ms);
-      auto& v6 = vantages_[{name, core::Family::V6}];
-      v6.first_hop = v6.first_hop || within_run(probe.first_hop_v6_ms);
+      vantages_[{name, core::Family::V4}].hop_at_the_end = probe.first_hop_v4_ms >= 0;
+      vantages_[{name, core::Family::V6}].hop_at_the_end = probe.first_hop_v6_ms >= 0;
     }
     for (const auto& [key, liveness] : facts_.liveness) {
       learn_from(key.vantage, liveness.before, false);
@@ -105,14 +118,20 @@ class Observer {
     }
   }
 
-  /// A vantage that is required to reach something and reached nothing has shown no working
-  /// network, whatever its next hop says; one that may reach nothing has only its next hop.
-  SourceProof source_proof(const std::string& vantage, core::Family family) const {
+  /// The network must have worked when the path's last try began, or later: what was reached
+  /// before says nothing of a link that went down since. A vantage that is required to reach
+  /// something and reached nothing has shown no working network, whatever its next hop says; one
+  /// that may reach nothing has only its next hop.
+  SourceProof source_proof(const std::string& vantage, core::Family family,
+                           std::int64_t last_try_us) const {
     const auto it = vantages_.find({vantage, family});
     if (it == vantages_.end()) return SourceProof::None;
-    if (it->second.reached) return SourceProof::Reached;
-    return it->second.first_hop && !it->second.should_reach ? SourceProof::FirstHop
-                                                            : SourceProof::None;
+    const auto& known = it->second;
+    const bool hop_after = known.hop_at_the_end || known.hop_us >= last_try_us;
+    if (known.reached && (hop_after || known.reached_us >= last_try_us)) {
+      return SourceProof::Reached;
+    }
+    return hop_after && !known.should_reach ? SourceProof::FirstHop : SourceProof::None;
   }
 
   // ---- what was known of a target ----
@@ -132,7 +151,6 @@ class Observer {
   core::Observation frame_of(const core::Check& check, const core::Path& path) const {
     core::Observation seen;
     seen.protocol = check.port.protocol;
-    seen.source = source_proof(path.vantage, path.address.family());
     if (path.witnessed) {
       const auto& witness = *witness_of(path.target);
       describe_witness(seen, witness, check.port);
@@ -214,7 +232,7 @@ class Observer {
     const bool host_unreachable = icmp->sender.family() == core::Family::V4
                                       ? icmp->type == 3 && icmp->code == 1
                                       : icmp->type == 1 && icmp->code == 3;
-    return alive && host_unreachable && from_elsewhere(vantage, *icmp);
+    return alive && host_unreachable && from_elsewhere(vantage, facts.report);
   }
 
   // ---- the tries ----

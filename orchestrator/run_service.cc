@@ -157,6 +157,13 @@ std::string new_run_id(core::WallTime at) {
 Result<evidence::SignerKey> key_for(const std::string& key_path, const std::string& vkey_path,
                                     const std::string& evidence_path) {
   if (std::filesystem::exists(key_path)) return evidence::SignerKey::load(key_path);
+  if (std::filesystem::exists(vkey_path)) {
+    return fail(ErrorCode::Config,
+                fmt::format("the signing key `{}` is missing, but `{}` shows that there was one: "
+                            "restore it, or start another evidence file; a log that two keys have "
+                            "signed would not verify",
+                            key_path, vkey_path));
+  }
   const auto random = protocol::random_nonce();
   const auto name = fmt::format("{}/reachproof/{}-{}", host_name(),
                                 std::filesystem::path(evidence_path).stem().string(),

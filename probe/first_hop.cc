@@ -68,42 +68,6 @@ bool ask(const void* request, std::size_t size, bool dump,
   return false;
 }
 
-struct NextHop {
-  core::IpAddress address;
-  int interface = 0;
-  bool local = false;
-};
-
-std::optional<NextHop> next_hop_to(const core::IpAddress& destination) {
-  struct {
-    nlmsghdr header;
-    rtmsg route;
-    std::array<char, 64> room;
-  } request{};
-  request.header.nlmsg_type = RTM_GETROUTE;
-  request.header.nlmsg_flags = NLM_F_REQUEST;
-  request.route.rtm_family = static_cast<unsigned char>(family_number(destination.family()));
-  request.route.rtm_dst_len = static_cast<unsigned char>(destination.size() * 8);
-  rtattr attribute{};
-  attribute.rta_type = RTA_DST;
-  attribute.rta_len = static_cast<unsigned short>(RTA_LENGTH(destination.size()));
-  std::memcpy(request.room.data(), &attribute, sizeof attribute);
-  std::memcpy(request.room.data() + RTA_LENGTH(0), destination.bytes(), destination.size());
-  request.header.nlmsg_len = NLMSG_LENGTH(sizeof(rtmsg)) + RTA_ALIGN(attribute.rta_len);
-  std::optional<NextHop> hop;
-  ask(&request, request.header.nlmsg_len, false, [&](const nlmsghdr* message) {
-    if (message->nlmsg_type != RTM_NEWROUTE) return;
-    const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(message));
-    NextHop found{.address = destination, .local = route->rtm_type == RTN_LOCAL};
-    for_each_attribute<rtmsg>(message, [&](const rtattr* a) {
-      if (a->rta_type == RTA_GATEWAY) found.address = address_in(a, destination.family());
-      if (a->rta_type == RTA_OIF) std::memcpy(&found.interface, RTA_DATA(a), sizeof(int));
-    });
-    hop = found;
-  });
-  return hop;
-}
-
 /// Kernel ticks since the neighbour was confirmed; -1 where it is not known or has failed.
 std::int64_t neighbour_confirmed_ms(const NextHop& hop) {
   struct {
@@ -136,6 +100,36 @@ std::int64_t neighbour_confirmed_ms(const NextHop& hop) {
 }
 
 }  // namespace
+
+std::optional<NextHop> next_hop_to(const core::IpAddress& destination) {
+  struct {
+    nlmsghdr header;
+    rtmsg route;
+    std::array<char, 64> room;
+  } request{};
+  request.header.nlmsg_type = RTM_GETROUTE;
+  request.header.nlmsg_flags = NLM_F_REQUEST;
+  request.route.rtm_family = static_cast<unsigned char>(family_number(destination.family()));
+  request.route.rtm_dst_len = static_cast<unsigned char>(destination.size() * 8);
+  rtattr attribute{};
+  attribute.rta_type = RTA_DST;
+  attribute.rta_len = static_cast<unsigned short>(RTA_LENGTH(destination.size()));
+  std::memcpy(request.room.data(), &attribute, sizeof attribute);
+  std::memcpy(request.room.data() + RTA_LENGTH(0), destination.bytes(), destination.size());
+  request.header.nlmsg_len = NLMSG_LENGTH(sizeof(rtmsg)) + RTA_ALIGN(attribute.rta_len);
+  std::optional<NextHop> hop;
+  ask(&request, request.header.nlmsg_len, false, [&](const nlmsghdr* message) {
+    if (message->nlmsg_type != RTM_NEWROUTE) return;
+    const auto* route = static_cast<const rtmsg*>(NLMSG_DATA(message));
+    NextHop found{.address = destination, .local = route->rtm_type == RTN_LOCAL};
+    for_each_attribute<rtmsg>(message, [&](const rtattr* a) {
+      if (a->rta_type == RTA_GATEWAY) found.address = address_in(a, destination.family());
+      if (a->rta_type == RTA_OIF) std::memcpy(&found.interface, RTA_DATA(a), sizeof(int));
+    });
+    hop = found;
+  });
+  return hop;
+}
 
 std::int64_t FirstHop::confirmed_ms_ago(const core::IpAddress& destination) {
   const std::int64_t now = monotonic_us();

@@ -2,10 +2,21 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 
 #include "core/address.h"
 
 namespace reachproof::probe {
+
+/// The neighbour through which packets to some destination leave.
+struct NextHop {
+  core::IpAddress address;
+  int interface = 0;   ///< index
+  bool local = false;  ///< the destination is this host itself
+};
+
+/// Asks the kernel's routing table; nothing where it has no route.
+[[nodiscard]] std::optional<NextHop> next_hop_to(const core::IpAddress& destination);
 
 /// Tells when the next hop towards a destination was last heard of (ARP, neighbour discovery, or
 /// traffic that confirmed it), by asking the kernel over rtnetlink(7). Sends nothing.

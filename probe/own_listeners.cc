@@ -114,6 +114,8 @@ void OwnListeners::answer_datagram(int socket) {
     const auto got = ::recvfrom(socket, nonce.data(), nonce.size(), MSG_TRUNC, raw, &peer_size);
     if (got < 0) return;
     if (got != static_cast<ssize_t>(nonce.size())) continue;
+    constexpr std::size_t kReceivedMax = 65'536;
+    if (received_.size() < kReceivedMax) received_.insert(nonce);
     const auto answer = protocol::keyed_answer(key_, nonce);
     ::sendto(socket, answer.data(), answer.size(), MSG_NOSIGNAL, raw, peer_size);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,12 @@ class OwnListeners {
   /// we may not (a port below 1024 without the capability).
   [[nodiscard]] bool listen(core::ProtocolPort port, const std::vector<core::IpAddress>& addresses);
   [[nodiscard]] bool holds(core::ProtocolPort port) const { return sockets_.contains(port); }
+
+  /// Whether that nonce came to a UDP listener of ours: the host let it in, whatever became of the
+  /// answer. The first 65,536 are remembered.
+  [[nodiscard]] bool received(const protocol::Nonce& nonce) const {
+    return received_.contains(nonce);
+  }
 
   /// Readable when serve() has something to do.
   [[nodiscard]] int epoll_fd() const { return epoll_.get(); }
@@ -44,6 +51,7 @@ class OwnListeners {
   std::map<core::ProtocolPort, std::vector<FileDescriptor>> sockets_;
   std::map<int, core::Protocol> listeners_;  ///< by descriptor
   std::map<int, Stream> streams_;            ///< by descriptor
+  std::set<protocol::Nonce> received_;
 };
 
 }  // namespace reachproof::probe

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "probe/clock.h"
+#include "probe/neighbour_question.h"
 #include "probe/privileges.h"
 
 namespace reachproof::probe {
@@ -184,10 +185,10 @@ void Session::report(protocol::OutcomeReport&& outcome) {
     if (outcome.outcome == core::Outcome::Connected) {
       reach.connected = true;
     } else {
-      outcome.first_hop_ms = first_hop_.confirmed_ms_ago(it->second);
-      reach.failed = it->second;
-      reach.failed_us = monotonic_us();
+      outcome.first_hop_ms = confirmed_in_session(it->second);
     }
+    reach.tried = it->second;
+    reach.tried_us = monotonic_us();
     destinations_.erase(it);
   }
   send(std::move(outcome));
@@ -228,6 +229,14 @@ void Session::handle_disarm(const protocol::Disarm& order) {
   watch.tries.insert(watch.tries.end(), order.tries.begin(), order.tries.end());
   if (!order.last) return;
   auto seen = watch.witness.look_up(watch.tries);
+  const bool nothing_arrived =
+      std::ranges::none_of(seen, [](const auto& s) { return s.sighting.arrived; });
+  if (watch.witness.elsewhere() && nothing_arrived && watch.done.sound) {
+    watch.done.sound = false;
+    watch.done.detail =
+        "this host does not have the endpoint's address, and nothing arrived for "
+        "it: is the probe on the right host?";
+  }
   constexpr std::size_t kInOneReport = protocol::kListMax;
   for (std::size_t at = 0; at < seen.size(); at += kInOneReport) {
     const auto count = std::min(kInOneReport, seen.size() - at);
@@ -246,31 +255,48 @@ void Session::handle_stop(const protocol::Stop& order) {
   stopping_ = true;
 }
 
-/// A next hop that had answered before the session is asked again by the kernel five seconds after
-/// we sent something its way (delay_first_probe_time, arp(7)). Where nothing else shows that our
-/// network works, that answer is worth waiting for.
+/// Whether the kernel has still to hear from a next hop that we used: it asks five seconds after
+/// that (delay_first_probe_time, arp(7)). Matters only where we may not ask ourselves.
 bool Session::first_hop_may_yet_be_confirmed(core::Family family) {
   const auto it = reach_.find(family);
-  if (it == reach_.end() || it->second.connected || !it->second.failed) return false;
-  const auto confirmed_ms = first_hop_.confirmed_ms_ago(*it->second.failed);
-  const bool stale = confirmed_ms * 1000 > monotonic_us() - began_us_;
-  return stale && monotonic_us() - it->second.failed_us < kNeighbourPatienceUs;
+  if (it == reach_.end() || it->second.connected || !it->second.tried) return false;
+  const bool fresh = confirmed_in_session(*it->second.tried) >= 0;
+  return !fresh && monotonic_us() - it->second.tried_us < kNeighbourPatienceUs;
+}
+
+/// Milliseconds since the next hop was confirmed, -1 where that was before this session.
+std::int64_t Session::confirmed_in_session(const core::IpAddress& destination) {
+  const auto ms = first_hop_.confirmed_ms_ago(destination);
+  return ms * 1000 <= monotonic_us() - began_us_ ? ms : -1;
+}
+
+/// Asks the next hop now; without the right to, what the kernel knows of it.
+std::int64_t Session::first_hop_at_the_end(core::Family family) {
+  const auto it = reach_.find(family);
+  if (it == reach_.end() || !it->second.tried) return -1;
+  const auto hop = next_hop_to(*it->second.tried);
+  if (!hop) return -1;
+  constexpr std::chrono::milliseconds kPatience{500};
+  switch (ask_neighbour(*hop, kPatience)) {
+    case NeighbourAnswer::Answered:
+      return 0;
+    case NeighbourAnswer::Silent:
+      return -1;
+    case NeighbourAnswer::CouldNotAsk:
+      return confirmed_in_session(*it->second.tried);
+  }
+  return -1;
 }
 
 void Session::finish_stop() {
   using core::Family;
-  if (first_hop_may_yet_be_confirmed(Family::V4) || first_hop_may_yet_be_confirmed(Family::V6)) {
-    return;
-  }
-  const auto confirmed = [this](Family family) -> std::int64_t {
-    const auto it = reach_.find(family);
-    const bool needed = it != reach_.end() && !it->second.connected && it->second.failed;
-    return needed ? first_hop_.confirmed_ms_ago(*it->second.failed) : -1;
-  };
+  const bool patient =
+      first_hop_may_yet_be_confirmed(Family::V4) || first_hop_may_yet_be_confirmed(Family::V6);
+  if (patient && !may_capture()) return;
   send(protocol::Done{.what = protocol::Done::What::Stopped,
                       .sound = true,
-                      .first_hop_v4_ms = confirmed(Family::V4),
-                      .first_hop_v6_ms = confirmed(Family::V6),
+                      .first_hop_v4_ms = first_hop_at_the_end(Family::V4),
+                      .first_hop_v6_ms = first_hop_at_the_end(Family::V6),
                       .at = moment_now()});
   flush();
   ended_ = true;

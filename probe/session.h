@@ -41,6 +41,8 @@ class Session {
   void handle_stop(const protocol::Stop& order);
   void finish_stop();
   [[nodiscard]] bool first_hop_may_yet_be_confirmed(core::Family family);
+  [[nodiscard]] std::int64_t confirmed_in_session(const core::IpAddress& destination);
+  [[nodiscard]] std::int64_t first_hop_at_the_end(core::Family family);
   void resolve_then_queue(const protocol::AttemptOrder& order);
   void start_queued();
   void report(protocol::OutcomeReport&& report);
@@ -66,8 +68,8 @@ class Session {
   /// What this probe knows of its own network, in each family.
   struct Reach {
     bool connected = false;
-    std::optional<core::IpAddress> failed;  ///< a destination that a try did not reach
-    std::int64_t failed_us = 0;             ///< when that was, on the monotonic clock
+    std::optional<core::IpAddress> tried;  ///< the destination of the newest try
+    std::int64_t tried_us = 0;             ///< when that was over, on the monotonic clock
   };
   std::map<core::Family, Reach> reach_;
   std::int64_t began_us_ = 0;

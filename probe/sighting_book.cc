@@ -24,23 +24,25 @@ void SightingBook::watch(const std::vector<core::ProtocolPort>& ports) {
 }
 
 void SightingBook::note(const Packet& packet) {
+  // Between two addresses of one host libpcap shows each packet once, as coming in.
+  const bool by_host = packet.outgoing || local_.contains(packet.ends.source);
+  const bool error_by_host = packet.outgoing || local_.contains(packet.ends.destination);
   switch (packet.kind) {
     case Packet::Kind::Syn:
       if (!packet.outgoing) open(packet);
       return;
     case Packet::Kind::Datagram:
-      if (packet.outgoing) answer(packet.ends.reversed(), core::HostAnswer::Accepted);
-      // Between two addresses of one host a datagram is seen going out and coming in.
+      if (by_host) answer(packet.ends.reversed(), core::HostAnswer::Accepted);
       if (!packet.outgoing) open(packet);
       return;
     case Packet::Kind::SynAck:
-      if (packet.outgoing) answer(packet.ends.reversed(), core::HostAnswer::Accepted);
+      if (by_host) answer(packet.ends.reversed(), core::HostAnswer::Accepted);
       return;
     case Packet::Kind::Reset:
-      if (packet.outgoing) answer(packet.ends.reversed(), core::HostAnswer::Reset);
+      if (by_host) answer(packet.ends.reversed(), core::HostAnswer::Reset);
       return;
     case Packet::Kind::IcmpError:
-      if (packet.outgoing) answer(packet.ends, answer_of(packet));
+      if (error_by_host) answer(packet.ends, answer_of(packet));
       return;
   }
 }

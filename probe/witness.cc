@@ -128,7 +128,8 @@ Witness::Witness(protocol::Arm order, OwnListeners listeners)
   // Behind a translation (a cloud's public address) none of the endpoint's addresses is the
   // host's: what arrives then arrives at the host's own.
   book_.set_local(own_addresses(order_.addresses));
-  if (std::ranges::none_of(order_.addresses, is_own)) order_.addresses = addresses_of_interfaces();
+  elsewhere_ = std::ranges::none_of(order_.addresses, is_own);
+  if (elsewhere_) order_.addresses = addresses_of_interfaces();
   std::vector<core::ProtocolPort> ports;
   for (const auto& watched : order_.ports) ports.push_back(watched.port);
   book_.watch(ports);
@@ -140,12 +141,26 @@ Result<Witness> Witness::arm(const protocol::Arm& order, protocol::Armed& answer
   Witness witness(order, std::move(*listeners));
   witness.open_listeners();
   witness.start_capture();
+  witness.look_at_links();
   answer.id = order.id;
   answer.ports = witness.port_reports();
   answer.capture = witness.problem_.empty();
   answer.detail = witness.problem_;
   answer.at = moment_now();
   return witness;
+}
+
+void Witness::look_at_links() {
+  if (!problem_.empty()) return;
+  if (!links_) {
+    auto links = LinkWatch::begin(order_.addresses);
+    if (!links) {
+      problem_ = links.error().message;
+      return;
+    }
+    links_ = std::move(*links);
+  }
+  problem_ = links_->problem_now();
 }
 
 void Witness::open_listeners() {
@@ -242,6 +257,20 @@ std::vector<protocol::PortReport> Witness::port_reports() {
   return reports;
 }
 
+std::vector<protocol::SeenTry> Witness::look_up(
+    const std::vector<protocol::ExpectedTry>& tries) const {
+  auto seen = book_.look_up(tries);
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    auto& sighting = seen[i].sighting;
+    const bool ours = tries[i].nonce && tries[i].port.protocol == core::Protocol::Udp &&
+                      listeners_.received(*tries[i].nonce);
+    // Our own listener had it, and answered: a filter on the way out hides the answer from the
+    // capture, and must not make the host look closed.
+    if (sighting.arrived && ours) sighting.answer = core::HostAnswer::Accepted;
+  }
+  return seen;
+}
+
 protocol::Done Witness::disarm() {
   const std::int64_t settled = monotonic_us() + kSettleUs;
   while (monotonic_us() < settled) {
@@ -261,6 +290,7 @@ protocol::Done Witness::disarm() {
     } else {
       problem_ = losses.error().message;
     }
+    look_at_links();
     if (book_.overflowed()) problem_ = "more conversations than the witness can remember";
   }
   done.ports = port_reports();

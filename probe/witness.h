@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "probe/capture.h"
+#include "probe/link_watch.h"
 #include "probe/own_listeners.h"
 #include "probe/sighting_book.h"
 #include "protocol/message.h"
@@ -30,13 +31,16 @@ class Witness {
   [[nodiscard]] protocol::Done disarm();
   /// What was seen of all these tries; valid after disarm() too.
   [[nodiscard]] std::vector<protocol::SeenTry> look_up(
-      const std::vector<protocol::ExpectedTry>& tries) const {
-    return book_.look_up(tries);
-  }
+      const std::vector<protocol::ExpectedTry>& tries) const;
   [[nodiscard]] std::uint32_t id() const { return order_.id; }
+  /// True where none of the endpoint's addresses is this host's: behind a translation, or on the
+  /// wrong host. Only an arrival tells the two apart.
+  [[nodiscard]] bool elsewhere() const { return elsewhere_; }
 
  private:
   Witness(protocol::Arm order, OwnListeners listeners);
+  /// Notes that the host was cut off from its network, which no capture shows.
+  void look_at_links();
   void open_listeners();
   void start_capture();
   /// Sends itself a datagram and waits until the capture has seen it.
@@ -47,6 +51,8 @@ class Witness {
   protocol::Arm order_;
   OwnListeners listeners_;
   std::optional<Capture> capture_;
+  std::optional<LinkWatch> links_;
+  bool elsewhere_ = false;
   SightingBook book_;
   FileDescriptor canary_;
   core::ProtocolPort canary_port_;

@@ -91,6 +91,7 @@ std::string sentence_of(const StoredRun& run) {
   const int violations = count_of(run, CheckResult::Violation);
   const int broken = count_of(run, CheckResult::Broken);
   const int unproven = count_of(run, CheckResult::Unproven);
+  if (run.checks.empty()) return "Nothing was checked: no check of the scenario is in this plan.";
   if (violations + broken == 0 && unproven == 0) {
     return fmt::format("Everything that was checked is as intended: {}.",
                        counted(static_cast<int>(run.checks.size()), "check", "checks"));
