@@ -151,16 +151,16 @@ Result<Witness> Witness::arm(const protocol::Arm& order, protocol::Armed& answer
 }
 
 void Witness::look_at_links() {
-  if (!problem_.empty()) return;
+  if (!link_problem_.empty()) return;
   if (!links_) {
     auto links = LinkWatch::begin(order_.addresses);
     if (!links) {
-      problem_ = links.error().message;
+      link_problem_ = links.error().message;
       return;
     }
     links_ = std::move(*links);
   }
-  problem_ = links_->problem_now();
+  link_problem_ = links_->problem_now();
 }
 
 void Witness::open_listeners() {
@@ -290,9 +290,10 @@ protocol::Done Witness::disarm() {
     } else {
       problem_ = losses.error().message;
     }
-    look_at_links();
     if (book_.overflowed()) problem_ = "more conversations than the witness can remember";
   }
+  look_at_links();
+  if (problem_.empty()) problem_ = link_problem_;
   done.ports = port_reports();
   capture_.reset();
   done.sound = problem_.empty();

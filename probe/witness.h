@@ -39,7 +39,8 @@ class Witness {
 
  private:
   Witness(protocol::Arm order, OwnListeners listeners);
-  /// Notes that the host was cut off from its network, which no capture shows.
+  /// Notes that the host was cut off from its network, which no capture shows. Such a witness is
+  /// armed, and lost when it is disarmed: what it saw of its own host proves nothing either.
   void look_at_links();
   void open_listeners();
   void start_capture();
@@ -58,6 +59,7 @@ class Witness {
   core::ProtocolPort canary_port_;
   core::IpAddress canary_address_;
   std::uint64_t canary_seen_ = 0;
+  std::string link_problem_;
   std::string problem_;  ///< why the capture proves nothing, empty while it does
 };
 
