@@ -63,13 +63,15 @@ std::optional<NextHop> gateway(core::Family family) {
 
 }  // namespace
 
-Result<LinkWatch> LinkWatch::begin(const std::vector<core::IpAddress>& addresses) {
+Result<LinkWatch> LinkWatch::begin(const std::vector<core::IpAddress>& addresses,
+                                   bool ask_gateways) {
   LinkWatch watch;
+  std::set<core::Family> families;
   for (const auto& own : own_addresses()) {
     const bool wanted = std::ranges::find(addresses, own.address) != addresses.end();
     if (!wanted || own.loopback) continue;
     watch.links_.insert(static_cast<int>(if_nametoindex(own.link.c_str())));
-    watch.families_.insert(own.address.family());
+    families.insert(own.address.family());
   }
   watch.events_ =
       FileDescriptor(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
@@ -79,6 +81,14 @@ Result<LinkWatch> LinkWatch::begin(const std::vector<core::IpAddress>& addresses
   const auto* raw = reinterpret_cast<const sockaddr*>(&group);
   if (!watch.events_.open() || ::bind(watch.events_.get(), raw, sizeof group) != 0) {
     return fail(ErrorCode::Io, fmt::format("watch the links: {}", std::strerror(errno)));
+  }
+  if (!ask_gateways) return watch;
+  // One that never answers (static neighbours, links without any) can tell nothing by its silence.
+  for (const auto family : families) {
+    const auto hop = gateway(family);
+    if (hop && ask_neighbour(*hop, kGatewayPatience) == NeighbourAnswer::Answered) {
+      watch.families_.insert(family);
+    }
   }
   return watch;
 }
@@ -116,7 +126,7 @@ std::string LinkWatch::problem_now() {
   for (const auto family : families_) {
     const auto hop = gateway(family);
     if (hop && ask_neighbour(*hop, kGatewayPatience) == NeighbourAnswer::Silent) {
-      return fmt::format("the gateway {} of the destination's host does not answer it",
+      return fmt::format("the gateway {} of the destination's host answers it no longer",
                          hop->address.text());
     }
   }

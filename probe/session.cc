@@ -281,7 +281,6 @@ std::int64_t Session::first_hop_at_the_end(core::Family family) {
     case NeighbourAnswer::Answered:
       return 0;
     case NeighbourAnswer::Silent:
-      return -1;
     case NeighbourAnswer::CouldNotAsk:
       return confirmed_in_session(*it->second.tried);
   }

@@ -25,8 +25,9 @@ void SightingBook::watch(const std::vector<core::ProtocolPort>& ports) {
 
 void SightingBook::note(const Packet& packet) {
   // Between two addresses of one host libpcap shows each packet once, as coming in.
-  const bool by_host = packet.outgoing || local_.contains(packet.ends.source);
-  const bool error_by_host = packet.outgoing || local_.contains(packet.ends.destination);
+  const bool within_host =
+      local_.contains(packet.ends.source) && local_.contains(packet.ends.destination);
+  const bool by_host = packet.outgoing || within_host;
   switch (packet.kind) {
     case Packet::Kind::Syn:
       if (!packet.outgoing) open(packet);
@@ -42,7 +43,7 @@ void SightingBook::note(const Packet& packet) {
       if (by_host) answer(packet.ends.reversed(), core::HostAnswer::Reset);
       return;
     case Packet::Kind::IcmpError:
-      if (error_by_host) answer(packet.ends, answer_of(packet));
+      if (by_host) answer(packet.ends, answer_of(packet));
       return;
   }
 }

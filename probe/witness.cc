@@ -153,7 +153,7 @@ Result<Witness> Witness::arm(const protocol::Arm& order, protocol::Armed& answer
 void Witness::look_at_links() {
   if (!link_problem_.empty()) return;
   if (!links_) {
-    auto links = LinkWatch::begin(order_.addresses);
+    auto links = LinkWatch::begin(order_.addresses, !elsewhere_);
     if (!links) {
       link_problem_ = links.error().message;
       return;

@@ -128,6 +128,17 @@ TEST_F(SightingBookTest, AnAnswerThatTheHostDidNotSendIsNotItsAnswer) {
   EXPECT_EQ(of(tcp_try(1, 40000, 700)).answer, HostAnswer::Nothing);
 }
 
+TEST_F(SightingBookTest, BetweenTwoAddressesOfOneHostAnAnswerIsSeenComingInOnly) {
+  const auto packet = syn(kHost, 40000, 700);
+  book_.note(packet);
+  auto answer = back(packet, Packet::Kind::SynAck);
+  answer.outgoing = false;
+  book_.note(answer);
+  auto asked = tcp_try(1, 40000, 700);
+  asked.source = *core::IpAddress::parse(kHost);
+  EXPECT_EQ(of(asked).answer, HostAnswer::Accepted);
+}
+
 TEST_F(SightingBookTest, ARetransmissionIsTheSameTry) {
   book_.note(syn(kVantage, 40000, 700));
   book_.note(back(syn(kVantage, 40000, 700), Packet::Kind::SynAck));
