@@ -134,7 +134,11 @@ std::optional<NextHop> next_hop_to(const core::IpAddress& destination) {
 std::int64_t FirstHop::confirmed_ms_ago(const core::IpAddress& destination) {
   const std::int64_t now = monotonic_us();
   const auto it = known_.find(destination);
-  if (it != known_.end() && now - it->second.asked_us < kKeptUs) return it->second.confirmed_ms;
+  if (it != known_.end() && now - it->second.asked_us < kKeptUs) {
+    // What was known then has grown older since.
+    const std::int64_t since_ms = (now - it->second.asked_us) / 1000;
+    return it->second.confirmed_ms < 0 ? -1 : it->second.confirmed_ms + since_ms;
+  }
   if (known_.size() >= kKnownMax) known_.clear();
   std::int64_t confirmed = -1;
   if (const auto hop = next_hop_to(destination)) {
