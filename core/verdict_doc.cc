@@ -62,13 +62,16 @@ std::string verdict_table_markdown() {
       "says *blocked* fits only when every single try fits one of the *blocked* rows.\n\n";
   print_rows(out);
   out +=
-      "*Armed* means: armed before the first try, disarmed after the last, no packet lost, and "
-      "the capture proven before and after by a packet that it saw. A witness that cannot say all "
-      "of that is *lost* and counts as none, except that nothing can then be called blocked.\n\n"
-      "*Source alive* means: in this run something beyond its own host answered the vantage, or a "
-      "witness saw a packet of it. Where the scenario allows the vantage to reach nothing at all, "
-      "an answer of its next hop (ARP or neighbour discovery, not older than the run) is accepted "
-      "instead.\n\n"
+      "*Armed* means: armed before the first try, disarmed after the last, no packet lost, the "
+      "capture proven before and after by a packet that it saw, the links of its host up all the "
+      "time, and a gateway that answered it at the beginning still answering at the end. A witness "
+      "that cannot say all of that is *lost* and counts as none, except that nothing can then be "
+      "called blocked. So is a witness on a host that does not have the endpoint's address, unless "
+      "something arrived there.\n\n"
+      "*Source alive* means: something beyond its own host answered the vantage in this run, or a "
+      "witness saw a packet of it; and that, or an answer of its next hop (ARP, neighbour "
+      "discovery), came after the path's last try had begun. Where nothing that listens is required "
+      "to be reached, the next hop's answer alone is accepted.\n\n"
       "*The port proven listening* over UDP means that it answered the witness on its own host: a "
       "bound socket that stays mute proves nothing.\n\n"
       "## What a verdict means for the expectation\n\n";
