@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -31,10 +30,7 @@ std::optional<lab::Lab> load(Context& context, const std::string& path) {
 }
 
 lab::Programs programs() {
-  const auto probe = std::filesystem::path(probe_path());
-  return {.serve = {own_path(), "lab-serve"},
-          .reachproof = own_path(),
-          .probe = probe.is_absolute() ? probe.string() : probe_path()};
+  return {.serve = {own_path(), "lab-serve"}, .reachproof = own_path(), .probe = probe_path()};
 }
 
 void up(Context& context, const Options& options) {
