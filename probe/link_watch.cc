@@ -1,11 +1,9 @@
 #include "probe/link_watch.h"
 
 #include <fmt/core.h>
-#include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,7 +12,7 @@
 #include <cstring>
 
 #include "probe/neighbour_question.h"
-#include "probe/socket_address.h"
+#include "probe/own_addresses.h"
 
 // The kernel's netlink macros cast in the old style.
 #pragma GCC diagnostic ignored "-Wold-style-cast"
@@ -23,33 +21,6 @@ namespace reachproof::probe {
 namespace {
 
 constexpr std::chrono::milliseconds kGatewayPatience{500};
-
-/// Every address of this host, with its link and whether that is connected.
-struct OwnAddress {
-  core::IpAddress address;
-  std::string link;
-  bool running = false;
-  bool loopback = false;
-};
-
-std::vector<OwnAddress> own_addresses() {
-  std::vector<OwnAddress> own;
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return own;
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) continue;
-    const auto family = entry->ifa_addr->sa_family;
-    if (family != AF_INET && family != AF_INET6) continue;
-    sockaddr_storage storage{};
-    std::memcpy(&storage, entry->ifa_addr,
-                family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-    own.push_back({address_of(storage).address, entry->ifa_name,
-                   (entry->ifa_flags & IFF_RUNNING) != 0 && (entry->ifa_flags & IFF_UP) != 0,
-                   (entry->ifa_flags & IFF_LOOPBACK) != 0});
-  }
-  freeifaddrs(list);
-  return own;
-}
 
 /// The way out of this host in a family: towards an address of the documentation ranges (RFC 5737,
 /// RFC 3849), to which nothing is sent. Nothing where it has no gateway.

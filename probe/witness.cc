@@ -1,7 +1,6 @@
 #include "probe/witness.h"
 
 #include <fmt/core.h>
-#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 
 #include "probe/attempt_engine.h"
 #include "probe/clock.h"
+#include "probe/own_addresses.h"
 #include "probe/socket_address.h"
 #include "probe/socket_table.h"
 #include "protocol/keyed_answer.h"
@@ -26,21 +26,11 @@ constexpr std::int64_t kCanaryWaitUs = 1'000'000;
 /// Packets of the last try may still be on their way up when the watch ends.
 constexpr std::int64_t kSettleUs = 150'000;
 
-std::set<core::IpAddress> own_addresses(const std::vector<core::IpAddress>& told) {
-  std::set<core::IpAddress> own(told.begin(), told.end());
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) != 0) return own;
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr) continue;
-    const auto family = entry->ifa_addr->sa_family;
-    if (family != AF_INET && family != AF_INET6) continue;
-    sockaddr_storage storage{};
-    std::memcpy(&storage, entry->ifa_addr,
-                family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-    own.insert(address_of(storage).address);
-  }
-  freeifaddrs(list);
-  return own;
+/// The addresses that count as the host's own in the book: what it has, and what it was told.
+std::set<core::IpAddress> local_addresses(const std::vector<core::IpAddress>& told) {
+  std::set<core::IpAddress> local(told.begin(), told.end());
+  for (const auto& own : own_addresses()) local.insert(own.address);
+  return local;
 }
 
 /// Whether the address is this host's: a witness connects to itself and to nobody else, whatever
@@ -55,13 +45,12 @@ bool is_own(const core::IpAddress& address) {
 /// The addresses under which other hosts may reach this one.
 std::vector<core::IpAddress> addresses_of_interfaces() {
   std::vector<core::IpAddress> addresses;
-  for (const auto& address : own_addresses({})) {
-    const bool v4 = address.family() == core::Family::V4;
-    const auto* bytes = address.bytes();
-    const bool loopback = v4 ? bytes[0] == 127 : address == *core::IpAddress::parse("::1");
-    const bool link_local =
-        v4 ? bytes[0] == 169 && bytes[1] == 254 : bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80;
-    if (!loopback && !link_local) addresses.push_back(address);
+  for (const auto& own : own_addresses()) {
+    const auto* bytes = own.address.bytes();
+    const bool link_local = own.address.family() == core::Family::V4
+                                ? bytes[0] == 169 && bytes[1] == 254
+                                : bytes[0] == 0xfe && (bytes[1] & 0xc0U) == 0x80;
+    if (!own.loopback && !link_local) addresses.push_back(own.address);
   }
   return addresses;
 }
@@ -127,7 +116,7 @@ Witness::Witness(protocol::Arm order, OwnListeners listeners)
     : order_(std::move(order)), listeners_(std::move(listeners)) {
   // Behind a translation (a cloud's public address) none of the endpoint's addresses is the
   // host's: what arrives then arrives at the host's own.
-  book_.set_local(own_addresses(order_.addresses));
+  book_.set_local(local_addresses(order_.addresses));
   elsewhere_ = std::ranges::none_of(order_.addresses, is_own);
   if (elsewhere_) order_.addresses = addresses_of_interfaces();
   std::vector<core::ProtocolPort> ports;
