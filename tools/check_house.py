@@ -15,14 +15,15 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 KNOWS = {
     "core": set(),
+    "host": {"core"},
     "protocol": {"core"},
     "scenarios": {"core"},
     "evidence": {"core"},
-    "probe": {"core", "protocol"},
+    "probe": {"core", "host", "protocol"},
     "reports": {"core", "evidence"},
-    "orchestrator": {"core", "protocol", "scenarios", "evidence"},
+    "orchestrator": {"core", "host", "protocol", "scenarios", "evidence"},
     "lab": {"core", "scenarios"},
-    "cli": {"core", "protocol", "scenarios", "evidence", "orchestrator", "reports", "lab"},
+    "cli": {"core", "host", "protocol", "scenarios", "evidence", "orchestrator", "reports", "lab"},
 }
 LINES_MAX = 500
 
