@@ -15,7 +15,7 @@
 #include "core/check.h"
 #include "core/hex.h"
 #include "core/utf8.h"
-#include "evidence/base64.h"
+#include "core/base64.h"
 
 namespace reachproof::evidence {
 namespace {
@@ -90,7 +90,7 @@ Result<SignatureLine> signature_line(std::string_view line) {
   line.remove_prefix(kDash.size());
   const auto space = line.find(' ');
   if (space == std::string_view::npos) return bad_note("a signature line lacks its signature");
-  const auto bytes = from_base64(line.substr(space + 1));
+  const auto bytes = core::from_base64(line.substr(space + 1));
   if (!is_key_name(line.substr(0, space)) || !bytes || bytes->size() < 5) {
     return bad_note("a signature line is malformed");
   }
@@ -125,7 +125,7 @@ Result<VerifierKey> VerifierKey::parse(std::string_view vkey) {
   }
   const auto name = vkey.substr(0, first);
   const auto id = core::from_hex(vkey.substr(first + 1, second - first - 1));
-  const auto key = from_base64(vkey.substr(second + 1));
+  const auto key = core::from_base64(vkey.substr(second + 1));
   if (!is_key_name(name) || !id || id->size() != 4 || !key || key->size() != 33 ||
       key->front() != kEd25519) {
     return fail(ErrorCode::Usage, "not an Ed25519 verifier key");
@@ -142,13 +142,13 @@ Result<VerifierKey> VerifierKey::parse(std::string_view vkey) {
 std::string VerifierKey::text() const {
   std::vector<std::uint8_t> typed{kEd25519};
   typed.insert(typed.end(), public_key.begin(), public_key.end());
-  return fmt::format("{}+{}+{}", name, core::hex(id), base64(typed));
+  return fmt::format("{}+{}+{}", name, core::hex(id), core::base64(typed));
 }
 
 std::string VerifierKey::pem() const {
   std::vector<std::uint8_t> der(kSpkiPrefix.begin(), kSpkiPrefix.end());
   der.insert(der.end(), public_key.begin(), public_key.end());
-  return fmt::format("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", base64(der));
+  return fmt::format("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", core::base64(der));
 }
 
 Result<SignerKey> SignerKey::from_seed(std::string name, const std::array<std::uint8_t, 32>& seed) {
@@ -228,7 +228,7 @@ std::string signed_note(std::string_view text, const SignerKey& key) {
   const auto signature = key.sign(text);
   std::vector<std::uint8_t> bytes(key.verifier().id.begin(), key.verifier().id.end());
   bytes.insert(bytes.end(), signature.begin(), signature.end());
-  return fmt::format("{}\n{}{} {}\n", text, kDash, key.verifier().name, base64(bytes));
+  return fmt::format("{}\n{}{} {}\n", text, kDash, key.verifier().name, core::base64(bytes));
 }
 
 Result<std::string> open_note(std::string_view note, const std::vector<VerifierKey>& known) {
@@ -258,7 +258,7 @@ Result<std::string> open_note(std::string_view note, const std::vector<VerifierK
 }
 
 std::string Checkpoint::text() const {
-  return fmt::format("{}\n{}\n{}\n", origin, size, base64(root));
+  return fmt::format("{}\n{}\n{}\n", origin, size, core::base64(root));
 }
 
 Result<Checkpoint> Checkpoint::parse(std::string_view text) {
@@ -279,7 +279,7 @@ Result<Checkpoint> Checkpoint::parse(std::string_view text) {
   if (error != std::errc{} || end != digits.data() + digits.size() || leading_zero) {
     return bad("its size is not a decimal number");
   }
-  const auto root = from_base64(text.substr(second + 1, third - second - 1));
+  const auto root = core::from_base64(text.substr(second + 1, third - second - 1));
   if (!root || root->size() != checkpoint.root.size()) return bad("its root is not 32 bytes");
   std::ranges::copy(*root, checkpoint.root.begin());
   return checkpoint;
@@ -288,7 +288,7 @@ Result<Checkpoint> Checkpoint::parse(std::string_view text) {
 std::string proof_file(std::uint64_t index, const std::vector<Hash>& proof,
                        std::string_view checkpoint_note) {
   std::string text = fmt::format("c2sp.org/tlog-proof@v1\nindex {}\n", index);
-  for (const auto& hash : proof) text += base64(hash) + "\n";
+  for (const auto& hash : proof) text += core::base64(hash) + "\n";
   return text + "\n" + std::string(checkpoint_note);
 }
 

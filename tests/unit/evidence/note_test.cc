@@ -1,7 +1,7 @@
 // Signed notes, verifier keys, checkpoints and base64.
 #include "evidence/note.h"
 
-#include "evidence/base64.h"
+#include "core/base64.h"
 #include "tests/support/log_file.h"
 
 namespace reachproof::evidence {
@@ -30,12 +30,12 @@ std::string refusal(const std::string& note) {
 
 TEST(Base64, IsThatOfTheRfcAndNothingElse) {
   const std::vector<std::uint8_t> bytes{0xfb, 0xff, 0xfe, 0x00};
-  EXPECT_EQ(base64(bytes), "+//+AA==");
-  EXPECT_EQ(from_base64("+//+AA=="), bytes);
-  EXPECT_EQ(from_base64(""), std::vector<std::uint8_t>{});
+  EXPECT_EQ(core::base64(bytes), "+//+AA==");
+  EXPECT_EQ(core::from_base64("+//+AA=="), bytes);
+  EXPECT_EQ(core::from_base64(""), std::vector<std::uint8_t>{});
   for (const auto* text : {"-__-AA==", "+//+AA", "+//+AA=", "+//+AB==", "+//+A A=", " +//+AA==",
                            "+//+AA==\n", "====", "A===", "=AAA", "AA==AAAA", "A"}) {
-    EXPECT_EQ(from_base64(text), std::nullopt) << text;
+    EXPECT_EQ(core::from_base64(text), std::nullopt) << text;
   }
 }
 
@@ -78,7 +78,7 @@ TEST(Notes, SignaturesOfUnknownKeysAreIgnored) {
   const auto id = test_key().verifier().id;
   std::vector<std::uint8_t> junk(id.begin(), id.end());
   junk.resize(68);
-  EXPECT_EQ(refusal(note + std::string(kDash) + "example.com/x " + base64(junk) + "\n"),
+  EXPECT_EQ(refusal(note + std::string(kDash) + "example.com/x " + core::base64(junk) + "\n"),
             "accepted");
 }
 
@@ -205,7 +205,7 @@ TEST(Checkpoints, AreReadAsTheyAreWritten) {
 }
 
 TEST(Checkpoints, RefuseSizesAndRootsThatAreNotExact) {
-  const auto root = base64(leaf_hash("x"));
+  const auto root = core::base64(leaf_hash("x"));
   const auto parses = [](const std::string& text) { return Checkpoint::parse(text).has_value(); };
   EXPECT_TRUE(parses("o\n0\n" + root + "\n"));
   EXPECT_TRUE(parses("o\n18446744073709551615\n" + root + "\n"));

@@ -1,7 +1,7 @@
 // Published test vectors, read where they stand, and the worked example of the evidence format.
 #include <boost/json.hpp>
 
-#include "evidence/base64.h"
+#include "core/base64.h"
 #include "tests/support/log_file.h"
 
 namespace reachproof::evidence {
@@ -31,7 +31,7 @@ std::string text_of(const json::value& value) {
 
 /// Base64 as the published files have it; what is none of it becomes no bytes.
 Bytes bytes_in(const json::value& value) {
-  return value.is_null() ? Bytes{} : from_base64(text_of(value)).value_or(Bytes{});
+  return value.is_null() ? Bytes{} : core::from_base64(text_of(value)).value_or(Bytes{});
 }
 
 ProofElements proof_in(const json::value& value) {
