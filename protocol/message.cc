@@ -14,11 +14,13 @@ constexpr Words<Listener, 5> kListeners{{
     {Listener::Closed, "closed"},
     {Listener::Unknown, "unknown"},
 }};
-constexpr Words<Refused::Why, 4> kWhys{{
+constexpr Words<Refused::Why, 6> kWhys{{
     {Refused::Why::Scope, "scope"},
     {Refused::Why::Budget, "budget"},
     {Refused::Why::Unsupported, "unsupported"},
     {Refused::Why::Stopped, "stopped"},
+    {Refused::Why::Window, "window"},
+    {Refused::Why::Signature, "signature"},
 }};
 constexpr Words<Done::What, 2> kDones{
     {{Done::What::Watch, "watch"}, {Done::What::Stopped, "stopped"}}};

@@ -156,7 +156,7 @@ struct Stop {
 
 /// Probe: I will not do this. Every refusal becomes a record.
 struct Refused {
-  enum class Why : std::uint8_t { Scope, Budget, Unsupported, Stopped };
+  enum class Why : std::uint8_t { Scope, Budget, Unsupported, Stopped, Window, Signature };
   std::uint64_t id = 0;  ///< of the attempt or arm
   Why why = Why::Scope;
   std::string detail;
