@@ -22,6 +22,8 @@ class ProbeChannel {
   virtual void send(const protocol::Message& message) = 0;
   /// Ends the probe now, whatever it is doing. `lost` is not called for it.
   virtual void kill() = 0;
+  /// Whether the answer to this try is here already, from before a restart: then it needs no turn.
+  [[nodiscard]] virtual bool knows(std::uint64_t) const { return false; }
 };
 
 }  // namespace reachproof::orchestrator

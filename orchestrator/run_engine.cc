@@ -38,14 +38,17 @@ constexpr std::chrono::milliseconds kLivenessTimeoutMin{4000};
 
 RunEngine::RunEngine(asio::io_context& loop, const core::Plan& plan,
                      const core::Inventory& inventory, Connect connect, Limits limits,
-                     Progress& progress)
+                     Progress& progress, Nonces nonces)
     : loop_(loop),
       plan_(plan),
       inventory_(inventory),
       connect_(std::move(connect)),
       limits_(limits),
       progress_(progress),
-      changed_(loop) {}
+      nonces_(std::move(nonces)),
+      changed_(loop) {
+  if (!nonces_) nonces_ = [](std::string_view) { return protocol::random_nonce(); };
+}
 
 RunEngine::~RunEngine() = default;
 
@@ -156,6 +159,10 @@ asio::awaitable<void> RunEngine::start_probes() {
 
 // ---- tries ----
 
+protocol::Nonce RunEngine::nonce_for(std::uint64_t id) const {
+  return nonces_(fmt::format("try {}", id));
+}
+
 void RunEngine::order(TryFacts& facts, Probe& probe) {
   if (!probe.usable()) {
     facts.report.detail = "the probe was lost: " + probe.facts->lost;
@@ -238,14 +245,19 @@ asio::awaitable<void> RunEngine::wait_for_turn(Clock::time_point due, Probe& pro
 asio::awaitable<void> RunEngine::make_attempts() {
   progress_.phase("attempts", plan_.trials.size());
   settled_ = 0;
-  const auto begin = Clock::now();
+  auto begin = Clock::now();
   for (std::size_t t = 0; t < plan_.trials.size(); ++t) {
     const auto& trial = plan_.trials[t];
     const auto& check = plan_.checks[trial.check];
     const auto& path = check.paths[trial.path];
     Probe* probe = find(path.vantage);
     CHECK(probe != nullptr);
-    co_await wait_for_turn(begin + trial.due, *probe);
+    const bool known = probe->channel && probe->channel->knows(facts_.tries[t].order.id);
+    if (known) {
+      begin = Clock::now() - trial.due;  // a resumed run goes on where it stood
+    } else {
+      co_await wait_for_turn(begin + trial.due, *probe);
+    }
     if (ending()) {
       for (; t < plan_.trials.size(); ++t) facts_.tries[t].report.detail = facts_.interrupted;
       break;
@@ -257,9 +269,9 @@ asio::awaitable<void> RunEngine::make_attempts() {
       const bool ours = it != witness.before.end() && it->second == protocol::Listener::Own;
       if (check.port.protocol == core::Protocol::Tcp) facts.order.mss = mark_of(facts.order.id);
       // A service of somebody else's gets no byte of ours over TCP.
-      if (ours) facts.order.nonce = protocol::random_nonce();
+      if (ours) facts.order.nonce = nonce_for(facts.order.id);
     }
-    if (check.port.protocol == core::Protocol::Udp) facts.order.nonce = protocol::random_nonce();
+    if (check.port.protocol == core::Protocol::Udp) facts.order.nonce = nonce_for(facts.order.id);
     order(facts, *probe);
     progress_.advanced(settled_);
   }
@@ -307,7 +319,7 @@ asio::awaitable<void> RunEngine::prove_targets_alive(bool before) {
                    .address = key.address,
                    .port = key.port.port,
                    .timeout = kLivenessTimeoutMin};
-    if (key.port.protocol == core::Protocol::Udp) facts.order.nonce = protocol::random_nonce();
+    if (key.port.protocol == core::Protocol::Udp) facts.order.nonce = nonce_for(facts.order.id);
     order(facts, *probe);
   }
   co_await settle_pending();

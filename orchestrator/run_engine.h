@@ -28,6 +28,10 @@ class RunEngine {
   using Connect = std::function<Result<std::unique_ptr<ProbeChannel>>(
       const core::Endpoint& endpoint, ProbeChannel::Events events)>;
 
+  /// 32 bytes for a witness's key or a try's nonce, named by what they are for; random ones where
+  /// none is given. A run that is to be resumed makes the same ones again.
+  using Nonces = std::function<protocol::Nonce(std::string_view name)>;
+
   struct Limits {
     std::chrono::milliseconds start{20'000};  ///< for a probe to say hello
     std::chrono::milliseconds arm{20'000};    ///< for a witness to be armed, or to be disarmed
@@ -38,7 +42,7 @@ class RunEngine {
   };
 
   RunEngine(boost::asio::io_context& loop, const core::Plan& plan, const core::Inventory& inventory,
-            Connect connect, Limits limits, Progress& progress);
+            Connect connect, Limits limits, Progress& progress, Nonces nonces = {});
   ~RunEngine();
   RunEngine(const RunEngine&) = delete;
   RunEngine& operator=(const RunEngine&) = delete;
@@ -74,6 +78,7 @@ class RunEngine {
 
   void prepare_tries();
   [[nodiscard]] bool needs_liveness(const core::Path& path) const;
+  [[nodiscard]] protocol::Nonce nonce_for(std::uint64_t id) const;
   void order(TryFacts& facts, Probe& probe);
   void ask_witness(Probe& probe);
   void expire_pending();
@@ -96,6 +101,7 @@ class RunEngine {
   Connect connect_;
   Limits limits_;
   Progress& progress_;
+  Nonces nonces_;
   boost::asio::steady_timer changed_;
   RunFacts facts_;
   std::map<std::string, std::unique_ptr<Probe>> probes_;

@@ -22,7 +22,7 @@ asio::awaitable<void> RunEngine::arm_witnesses() {
                                                                       : probe->facts->lost;
       continue;
     }
-    witness.key = protocol::random_nonce();
+    witness.key = nonces_("witness " + planned.endpoint);
     protocol::Arm arm{.id = 1, .key = witness.key, .addresses = probe->endpoint->addresses};
     for (const auto& port : planned.ports) {
       if (arm.ports.size() >= protocol::kListMax) break;

@@ -53,11 +53,12 @@ struct JoinAnswer {
   std::string detail;         ///< for people: what to do next
 };
 
-/// What a probe sent of one session: lines of message.h, signed by its key.
+/// A piece of what a probe says in one session, signed by its key. The pieces in their order make
+/// the session's stream of lines; a piece may end inside a line.
 struct Batch {
   std::string session;
   std::uint64_t sequence = 0;  ///< from 1, without gaps
-  std::string lines;           ///< each ends in a newline
+  std::string lines;
   std::string signature;       ///< base64, over batch_text()
 };
 
@@ -65,7 +66,8 @@ struct Batch {
 struct SessionReport {
   std::string session;
   std::uint64_t orders_got = 0;  ///< highest order without a gap
-  bool ended = false;
+  std::uint64_t last_batch = 0;  ///< sequence of its newest batch
+  bool ended = false;            ///< no batch follows the last one
   std::string detail;  ///< why it ended
 };
 

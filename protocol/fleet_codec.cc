@@ -79,6 +79,7 @@ ExchangeRequest read_exchange_request(Fields& f) {
     SessionReport s;
     s.session = item.text("session", 128);
     s.orders_got = number(item, "got");
+    s.last_batch = number(item, "last");
     s.ended = item.boolean("ended");
     s.detail = item.text("detail");
     m.sessions.push_back(std::move(s));

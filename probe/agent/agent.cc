@@ -249,6 +249,7 @@ protocol::ExchangeRequest Agent::next_request() {
     // An end is told only when everything before it is in batches.
     request.sessions.push_back({.session = id,
                                 .orders_got = session.orders_got,
+                                .last_batch = session.sequence,
                                 .ended = session.ended && session.pending.empty(),
                                 .detail = session.detail});
   }
@@ -302,10 +303,16 @@ void Agent::take(const protocol::ExchangeAnswer& answer) {
   for (const auto& id : answer.closings) {
     const auto it = sessions_.find(id);
     if (it == sessions_.end()) continue;
-    if (it->second.worker) it->second.worker->kill();
-    sessions_.erase(it);
-    spool_.forget(id);
+    // Nobody waits for it any more; what it found is still told.
+    if (!it->second.ended) end_session(it->second, "the orchestrator ended it");
+    it->second.closing = true;
   }
+  std::erase_if(sessions_, [this](const auto& entry) {
+    const auto& [id, session] = entry;
+    if (!session.closing || !session.pending.empty() || spool_.holds(id)) return false;
+    spool_.forget(id);
+    return true;
+  });
   take_stop(answer.stop);
   for (const auto& opening : answer.openings) take_opening(opening);
   for (const auto& order : answer.orders) take_order(order);

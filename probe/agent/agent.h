@@ -54,6 +54,7 @@ class Agent {
     std::string partial;         ///< a line of the worker's that is not whole yet
     std::string pending;         ///< whole lines that are in no batch yet
     bool ended = false;
+    bool closing = false;  ///< forgotten as soon as everything of it is confirmed
     std::string detail;
   };
 

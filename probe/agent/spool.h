@@ -36,6 +36,7 @@ class Spool {
   [[nodiscard]] std::size_t batches() const;
   /// Sessions that an earlier process had begun.
   [[nodiscard]] const std::vector<std::string>& left_behind() const { return left_behind_; }
+  [[nodiscard]] bool holds(const std::string& session) const { return batches_.contains(session); }
   [[nodiscard]] std::uint64_t last_sequence(const std::string& session) const;
 
  private:
