@@ -1,0 +1,156 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "orchestrator/evidence_keeper.h"
+#include "orchestrator/fleet/probe_plane.h"
+#include "orchestrator/fleet/registry.h"
+#include "orchestrator/fleet/session_stream.h"
+#include "orchestrator/probe_channel.h"
+#include "protocol/fleet.h"
+
+namespace reachproof::orchestrator {
+
+/// What is known of an enrolled probe since this process began.
+struct ProbeLive {
+  std::string instance;
+  std::set<std::string> past_instances;
+  std::chrono::steady_clock::time_point seen;
+  core::WallTime seen_wall{};
+  std::string software;
+  std::string host;
+  std::string scope;
+  bool can_capture = false;
+  std::optional<protocol::ClockOffset> offset;
+  std::string policy_key;
+  std::uint64_t policy_version = 0;
+  std::string stopped;
+  std::string address;
+  std::uint64_t log_size_seen = 0;
+  std::map<std::string, std::uint64_t> refusals;  ///< by reason
+};
+
+/// What a session needs to begin.
+struct SessionOrder {
+  std::string session;
+  std::string run;
+  std::string probe;  ///< id
+  std::string endpoint;
+  std::string grant;  ///< DSSE envelope, empty where nobody signed
+};
+
+/// A session as it stands in the evidence, to be taken up after a restart.
+struct StoredSession {
+  SessionOrder order;
+  std::uint64_t last_batch = 0;
+  std::string stream;
+};
+
+/// The sessions of all enrolled probes, and the exchanges that carry them.
+///
+/// A batch counts once: it is verified, put into the evidence, then confirmed and handed to its
+/// run, in this order. What comes after its run is over is kept too, and counts for nothing.
+/// Everything happens on the loop's thread.
+class FleetLink {
+ public:
+  struct Options {
+    std::chrono::milliseconds hold_max{30'000};
+    std::chrono::milliseconds silence_max{90'000};   ///< then a session's probe counts as lost
+    std::chrono::milliseconds gather{3};             ///< orders that come so close go together
+    std::size_t batch_bytes_per_second = 1U << 20U;  ///< of one probe
+  };
+  struct Events {
+    /// A probe said something new of itself, came, or went.
+    std::function<void(const std::string& probe)> changed;
+    /// Two processes show one key.
+    std::function<void(const std::string& probe, const std::string& why)> cloned;
+    /// A probe has seen a log that was longer than ours: ours was rolled back.
+    std::function<void(const std::string& probe, std::uint64_t size)> rolled_back;
+  };
+
+  FleetLink(boost::asio::io_context& loop, EvidenceKeeper& keeper,
+            const protocol::KeyPair& heartbeat_key, Options options, Events events);
+  ~FleetLink();
+  FleetLink(const FleetLink&) = delete;
+  FleetLink& operator=(const FleetLink&) = delete;
+
+  /// Answers an exchange of a probe that is active or drained, now or when there is news.
+  void exchange(const EnrolledProbe& probe, const protocol::ExchangeRequest& request,
+                const std::string& address, PlaneReply reply);
+
+  /// Begins a session, or takes one up. The channel's `lost` is called when the probe has been
+  /// silent too long, restarted, or refused the session as a whole.
+  [[nodiscard]] std::unique_ptr<ProbeChannel> open(const SessionOrder& order,
+                                                   ProbeChannel::Events events);
+  /// Before open(): what is known of it from before a restart.
+  void restore(StoredSession stored);
+
+  void engage_stop(protocol::StopOrder stop);
+  void release_stop();
+  [[nodiscard]] const std::optional<protocol::StopOrder>& stop() const { return stop_; }
+  /// Probes that are connected and know of the stop in force.
+  [[nodiscard]] std::size_t stop_reached() const;
+
+  /// Ends all that has to do with a probe: it was banned, or quarantined.
+  void drop(const std::string& probe, const std::string& why);
+  void set_log_size(std::uint64_t size) { log_size_ = size; }
+
+  [[nodiscard]] const std::map<std::string, ProbeLive>& live() const { return live_; }
+  [[nodiscard]] bool is_connected(const std::string& probe) const;
+  [[nodiscard]] std::size_t sessions() const { return sessions_.size(); }
+
+ private:
+  struct Session;
+  struct Held;
+  class Channel;
+
+  [[nodiscard]] bool take_instance(const EnrolledProbe& probe,
+                                   const protocol::ExchangeRequest& request);
+  void take_reports(const std::string& probe, const protocol::ExchangeRequest& request);
+  void take_batches(const EnrolledProbe& probe, const protocol::ExchangeRequest& request,
+                    std::shared_ptr<Held> held);
+  void confirm(const std::string& session, std::uint64_t sequence);
+  void deliver(Session& session);
+  void lose(Session& session, const std::string& why);
+  void end_if_over(Session& session);
+  void answer_or_hold(std::shared_ptr<Held> held);
+  [[nodiscard]] bool has_news(const std::string& probe, const Held& held);
+  void answer(Held& held);
+  void wake(const std::string& probe);
+  void wake_all();
+  void flush_woken();
+  void tick();
+  void send(const std::string& session, const protocol::Message& message);
+  void finish(const std::string& session);
+  [[nodiscard]] std::vector<Session*> sessions_of(const std::string& probe);
+
+  boost::asio::io_context& loop_;
+  EvidenceKeeper& keeper_;
+  const protocol::KeyPair& heartbeat_key_;
+  Options options_;
+  Events events_;
+  boost::asio::steady_timer tick_timer_;
+  boost::asio::steady_timer gather_timer_;
+  bool gathering_ = false;
+  std::map<std::string, ProbeLive> live_;
+  std::map<std::string, std::unique_ptr<Session>> sessions_;
+  std::map<std::string, std::set<std::string>> by_probe_;  ///< session ids
+  std::map<std::string, std::uint64_t> confirmed_;         ///< last batch of sessions that are over
+  std::map<std::string, std::shared_ptr<Held>> held_;      ///< by probe
+  std::multimap<std::chrono::steady_clock::time_point, std::weak_ptr<Held>> deadlines_;
+  std::set<std::string> woken_;
+  std::optional<protocol::StopOrder> stop_;
+  std::uint64_t log_size_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace reachproof::orchestrator

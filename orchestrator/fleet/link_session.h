@@ -1,0 +1,43 @@
+#pragma once
+
+#include <deque>
+#include <string>
+
+#include "orchestrator/fleet/link.h"
+
+/// What the link remembers of sessions and of exchanges that wait. Internal to link*.cc.
+namespace reachproof::orchestrator {
+
+struct FleetLink::Session {
+  Session(SessionOrder what, bool resumed) : order(std::move(what)), stream(resumed) {}
+
+  SessionOrder order;
+  ProbeChannel::Events events;
+  bool heard = false;     ///< somebody listens to the events
+  bool recorded = false;  ///< its beginning is on disk: it may begin
+  bool begun = false;     ///< the probe has said that it knows of it
+  bool finished = false;  ///< its run needs it no longer
+  bool over = false;      ///< the probe has ended it, or was lost
+  SessionStream stream;
+  std::deque<protocol::Order> orders;  ///< that the probe has not said it got
+  std::uint64_t next_order = 1;
+  bool numbers_known = true;  ///< false after a restart, until the probe says what it got
+  std::deque<std::string> unnumbered;
+  std::uint64_t confirmed = 0;  ///< last batch on disk
+  std::uint64_t accepted = 0;   ///< last batch on its way to the disk
+  std::string end_detail;       ///< why the probe ended it, once that was told
+  bool end_told = false;
+  std::uint64_t end_batch = 0;
+};
+
+struct FleetLink::Held {
+  std::string probe;
+  protocol::ExchangeRequest request;  ///< without its batches
+  core::WallTime received{};
+  PlaneReply reply;
+  std::chrono::steady_clock::time_point until;
+  bool at_once = false;
+  bool answered = false;
+};
+
+}  // namespace reachproof::orchestrator
