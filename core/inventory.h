@@ -17,10 +17,12 @@ struct Launch {
     None,     ///< no probe: the endpoint is a target only
     Local,    ///< a child process on this machine, in this network
     Netns,    ///< a child process in the named network namespace of this machine
+    Enrolled,  ///< a probe of the fleet, by its name there
     Command,  ///< the given command, which must become a probe that speaks on its standard streams
   };
   Kind kind = Kind::None;
   std::string netns;
+  std::string enrolled;
   std::vector<std::string> command;
 };
 

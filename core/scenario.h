@@ -153,6 +153,7 @@ struct ExceptionRule {
 struct Schedule {
   std::string name;
   std::string cron;
+  std::string timezone = "UTC";  ///< IANA name, in which `cron` is meant
   std::chrono::milliseconds window{0};
   std::optional<Rate> rate;
   std::vector<Severity> select_severity;

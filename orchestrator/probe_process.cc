@@ -174,6 +174,7 @@ class ProcessChannel : public ProbeChannel {
 std::vector<std::string> launch_command(const core::Launch& launch, const std::string& probe_path) {
   switch (launch.kind) {
     case core::Launch::Kind::None:
+    case core::Launch::Kind::Enrolled:  // it is there already
       return {};
     case core::Launch::Kind::Local:
       return {probe_path, "--stdio"};

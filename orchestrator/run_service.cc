@@ -1,10 +1,8 @@
 #include "orchestrator/run_service.h"
 
 #include <fmt/core.h>
-#include <pwd.h>
 #include <unistd.h>
 
-#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -14,8 +12,8 @@
 
 #include "core/hex.h"
 #include "evidence/run_records.h"
-#include "orchestrator/observe.h"
 #include "orchestrator/probe_process.h"
+#include "orchestrator/run_outcome.h"
 #include "protocol/keyed_answer.h"
 
 namespace reachproof::orchestrator {
@@ -25,77 +23,6 @@ namespace asio = boost::asio;
 
 core::WallTime now() {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown-host";
-}
-
-std::string user_at_host() {
-  const passwd* user = getpwuid(geteuid());
-  return fmt::format("{}@{}", user == nullptr ? std::to_string(geteuid()) : user->pw_name,
-                     host_name());
-}
-
-std::string sha256_hex(const std::string& text) {
-  return core::hex(evidence::sha256(text));
-}
-
-evidence::RunHeader header_of(const RunRequest& request, const std::string& run) {
-  evidence::RunHeader header;
-  header.run = run;
-  header.started = now();
-  header.who = user_at_host();
-  header.why = request.why;
-  header.scenario = request.scenario->name;
-  header.scenario_file = request.scenario->file;
-  header.scenario_sha256 = sha256_hex(request.scenario->text);
-  header.inventory_file = request.inventory->file;
-  header.inventory_sha256 = sha256_hex(request.inventory->text);
-  header.software = "reachproof " REACHPROOF_VERSION;
-  header.judge_version = core::kJudgeVersion;
-  header.require_proved = request.require_proved;
-  return header;
-}
-
-std::vector<evidence::ProbeRecord> probe_records(const RunFacts& facts) {
-  std::vector<evidence::ProbeRecord> records;
-  for (const auto& [name, probe] : facts.probes) {
-    records.push_back({.endpoint = name,
-                       .host = probe.hello.host,
-                       .software = probe.hello.software,
-                       .scope = probe.hello.scope,
-                       .can_capture = probe.hello.can_capture,
-                       .hello = probe.hello.now,
-                       .lost = probe.lost});
-  }
-  return records;
-}
-
-std::vector<evidence::RefusalRecord> refusal_records(const RunFacts& facts) {
-  std::vector<evidence::RefusalRecord> records;
-  for (const auto& refusal : facts.refusals) {
-    records.push_back({.endpoint = refusal.endpoint,
-                       .order = refusal.refused.id,
-                       .why = std::string(protocol::word(refusal.refused.why)),
-                       .detail = refusal.refused.detail});
-  }
-  return records;
-}
-
-evidence::RunEnd end_of(const core::Plan& plan, const RunFacts& facts,
-                        const std::vector<core::CheckVerdict>& verdicts) {
-  evidence::RunEnd end;
-  end.finished = now();
-  end.interrupted = facts.interrupted;
-  for (const auto& decided : verdicts) {
-    ++end.results[std::string(core::word(decided.verdict.result))];
-    end.proved += decided.verdict.proof == core::Proof::Proved ? 1 : 0;
-    end.corroborated += decided.verdict.proof == core::Proof::Corroborated ? 1 : 0;
-  }
-  for (const auto& check : plan.checks) end.pairs_untried += check.pairs_untried;
-  return end;
 }
 
 struct EngineRun {
@@ -187,21 +114,16 @@ Result<RunResult> execute(const RunRequest& request, Progress& progress) {
   if (!log) return tl::unexpected(log.error());
   auto key = key_for(request.key_path, request.vkey_path, request.evidence_path);
   if (!key) return fail(std::move(key), "log key");
-  const auto header = header_of(request, run);
+  const RunAbout about{
+      .run = run, .started = now(), .why = request.why, .require_proved = request.require_proved};
   const auto start =
-      evidence::records_of_start(header, *request.scenario, *request.inventory, *request.plan);
+      evidence::records_of_start(header_of(about, *request.scenario, *request.inventory),
+                                 *request.scenario, *request.inventory, *request.plan);
   if (auto kept = append(*log, start); !kept) return tl::unexpected(kept.error());
   const auto done = run_engine(request, progress);
-  const auto seen = observations(*request.plan, *request.inventory, done.facts);
-  const auto decided = verdicts(*request.plan, seen, request.require_proved);
   progress.phase("keeping evidence", 0);
-  auto records =
-      evidence::records_of_probes(run, probe_records(done.facts), refusal_records(done.facts));
-  std::ranges::move(evidence::records_of_observations(run, header.started, seen),
-                    std::back_inserter(records));
-  std::ranges::move(evidence::records_of_verdicts(run, decided), std::back_inserter(records));
-  records.push_back(evidence::record_of_end(run, end_of(*request.plan, done.facts, decided)));
-  if (auto kept = append(*log, records); !kept) return tl::unexpected(kept.error());
+  const auto outcome = outcome_of(about, *request.plan, *request.inventory, done.facts, now());
+  if (auto kept = append(*log, outcome.records); !kept) return tl::unexpected(kept.error());
   auto note = log->sign(*key, now());
   if (!note) return fail(std::move(note), "sign");
   return RunResult{.run = run,

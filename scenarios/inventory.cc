@@ -122,16 +122,21 @@ class InventoryReader {
   void read_probe(const Node* node, const std::string& what, core::Endpoint& endpoint) {
     if (node == nullptr) return;
     if (node->kind == Node::Kind::Scalar && node->text == "enrolled") {
-      problems_.error(node->mark, fmt::format("`probe: enrolled` of {} is not supported yet", what),
-                      "have it launched: probe: { launch: { command: [ssh, ...] } }");
+      endpoint.launch.kind = core::Launch::Kind::Enrolled;
+      endpoint.launch.enrolled = endpoint.name;
       return;
     }
     Fields keys(*node, fmt::format("`probe` of {}", what), problems_);
-    keys.require({"launch"});
-    if (const Node* launch = keys.optional("launch")) {
+    const Node* launch = keys.optional("launch");
+    endpoint.launch.enrolled = keys.name("enrolled");
+    if (!endpoint.launch.enrolled.empty()) endpoint.launch.kind = core::Launch::Kind::Enrolled;
+    if (launch != nullptr) {
       read_launch(*launch, fmt::format("`launch` of {}", what), endpoint.launch);
     }
     keys.finish();
+    if (keys.usable() && node->entries.size() != 1) {
+      problems_.error(node->mark, keys.what() + " must have exactly one of `launch`, `enrolled`");
+    }
   }
 
   void read_launch(const Node& node, const std::string& what, core::Launch& launch) {

@@ -68,12 +68,28 @@ std::string read_cron(Fields& keys, Problems& problems) {
   return "";
 }
 
+/// Whether there is such a zone is the orchestrator's to say: it has the zones' database.
+std::string read_timezone(Fields& keys, Problems& problems) {
+  const auto zone = keys.optional_text("timezone", "UTC");
+  const bool sound = !zone.empty() && zone.size() <= 64 && std::ranges::all_of(zone, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
+           c == '_' || c == '+' || c == '-';
+  });
+  if (!sound || zone.find("..") != std::string::npos || zone.starts_with('/')) {
+    problems.error(keys.mark_of("timezone"),
+                   fmt::format("{} is not a time zone: `{}`", keys.said("timezone"), zone),
+                   "use a name such as Europe/Berlin or UTC");
+  }
+  return zone;
+}
+
 core::Schedule read_schedule(const std::string& name, SourceMark mark, const Node& node,
                              Draft& draft) {
   Fields keys(node, "schedule " + name, draft.problems);
   keys.require({"cron"});
   core::Schedule schedule{.name = name, .mark = mark};
   schedule.cron = read_cron(keys, draft.problems);
+  schedule.timezone = read_timezone(keys, draft.problems);
   schedule.window = keys.duration("window", kWindowBounds).value_or(0ms);
   schedule.rate = keys.rate("rate");
   const auto& limit = draft.scenario.limits.rate;
