@@ -1,0 +1,210 @@
+#include "orchestrator/fleet_runs.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "core/hex.h"
+#include "evidence/json_text.h"
+#include "orchestrator/fleet_runs_job.h"
+#include "orchestrator/probe_process.h"
+#include "orchestrator/run_service.h"
+
+// GCC 12.2 miscompiles some awaiting statements (docs/adr/0001): one co_await to a statement, from
+// named arguments.
+namespace reachproof::orchestrator {
+namespace {
+
+namespace asio = boost::asio;
+
+core::WallTime wall_now() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+/// Something that another thread or a callback makes true; waited for on the loop.
+struct Latch {
+  explicit Latch(asio::io_context& loop) : timer(loop, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer timer;
+  bool open = false;
+  void release() {
+    open = true;
+    timer.cancel();
+  }
+};
+
+asio::awaitable<void> passed(std::shared_ptr<Latch> latch) {
+  while (!latch->open) {
+    auto token = asio::as_tuple(asio::use_awaitable);
+    co_await latch->timer.async_wait(token);
+  }
+}
+
+asio::awaitable<Result<evidence::LeafIndex>> kept(asio::io_context& loop, EvidenceKeeper& keeper,
+                                                  std::vector<evidence::Record> records) {
+  auto latch = std::make_shared<Latch>(loop);
+  auto answer = std::make_shared<Result<evidence::LeafIndex>>(fail(ErrorCode::Internal, ""));
+  keeper.append(std::move(records), [latch, answer](Result<evidence::LeafIndex> first) {
+    *answer = std::move(first);
+    latch->release();
+  });
+  co_await passed(latch);
+  co_return *answer;
+}
+
+evidence::Record dispatch_record(const std::string& run, const FleetRunOrder& order) {
+  evidence::JsonText body;
+  body.begin_object().field("at", core::text(order.options.now));
+  body.field("attempts", order.options.attempts).field("kind", "run-dispatch");
+  body.field("only", order.options.only).field("run", run).field("schedule", order.schedule);
+  body.field("skip", order.options.skip).field("timeout_ms", order.options.timeout.count());
+  body.end_object();
+  return {"run-dispatch", body.take()};
+}
+
+}  // namespace
+
+FleetRuns::FleetRuns(asio::io_context& loop, EvidenceKeeper& keeper, Fleet& fleet,
+                     std::string secret, std::string probe_path, RunEngine::Limits limits,
+                     std::function<void(const Finished&)> finished)
+    : loop_(loop),
+      keeper_(keeper),
+      fleet_(fleet),
+      secret_(std::move(secret)),
+      probe_path_(std::move(probe_path)),
+      limits_(limits),
+      finished_(std::move(finished)) {}
+
+FleetRuns::~FleetRuns() {
+  judges_.join();
+}
+
+std::vector<FleetRuns::Active> FleetRuns::active() const {
+  std::vector<Active> list;
+  for (const auto& [run, job] : jobs_) list.push_back(job->progress.active);
+  return list;
+}
+
+bool FleetRuns::is_running(const std::string& schedule) const {
+  return std::ranges::any_of(
+      jobs_, [&](const auto& entry) { return entry.second->order.schedule == schedule; });
+}
+
+void FleetRuns::cancel_all(const std::string& why) {
+  for (auto& [run, job] : jobs_) {
+    if (job->engine) job->engine->interrupt(why);
+  }
+}
+
+Result<std::string> FleetRuns::start(FleetRunOrder order) {
+  if (fleet_.link().stop()) {
+    return fail(ErrorCode::Refused, "all probes are stopped: `reachproof stop --release` first");
+  }
+  if (order.options.now == core::WallTime{}) order.options.now = wall_now();
+  auto job = std::make_unique<Job>();
+  job->about = {.run = new_run_id(wall_now()),
+                .started = wall_now(),
+                .who = order.who,
+                .why = order.why,
+                .require_proved = order.require_proved};
+  job->order = std::move(order);
+  job->plan = core::plan(*job->order.scenario, *job->order.inventory, job->order.options);
+  if (job->plan.checks.size() > core::kChecksMax) {
+    return fail(ErrorCode::Config, fmt::format("the plan has {} checks; at most {} in one run",
+                                               job->plan.checks.size(), core::kChecksMax));
+  }
+  const auto run = job->about.run;
+  launch(std::move(job));
+  return run;
+}
+
+void FleetRuns::launch(std::unique_ptr<Job> owned) {
+  Job& job = *owned;
+  job.progress.active.run = job.about.run;
+  job.progress.active.schedule = job.order.schedule;
+  jobs_[job.about.run] = std::move(owned);
+  auto connecting = [this, &job](const core::Endpoint& endpoint, ProbeChannel::Events events) {
+    return connect(job, endpoint, std::move(events));
+  };
+  // Made again by whoever takes the run up: the same for the same run and name.
+  auto nonces = [this, run = job.about.run](std::string_view name) {
+    const auto bytes =
+        *core::from_hex(protocol::sha256_hex(fmt::format("{}\n{}\n{}", secret_, run, name)));
+    protocol::Nonce nonce{};
+    std::copy(bytes.begin(), bytes.end(), nonce.begin());
+    return nonce;
+  };
+  job.engine = std::make_unique<RunEngine>(loop_, job.plan, *job.order.inventory, connecting,
+                                           limits_, job.progress, nonces);
+  asio::co_spawn(loop_, drive(job), [this, run = job.about.run](std::exception_ptr failed) {
+    const auto it = jobs_.find(run);
+    auto outcome = it->second->finished;
+    jobs_.erase(it);
+    if (failed) std::rethrow_exception(failed);
+    finished_(outcome);
+  });
+}
+
+asio::awaitable<void> FleetRuns::drive(Job& job) {
+  job.finished.run = job.about.run;
+  job.finished.schedule = job.order.schedule;
+  if (!job.resumed) {
+    auto records =
+        evidence::records_of_start(header_of(job.about, *job.order.scenario, *job.order.inventory),
+                                   *job.order.scenario, *job.order.inventory, job.plan);
+    records.push_back(dispatch_record(job.about.run, job.order));
+    auto begun = co_await kept(loop_, keeper_, std::move(records));
+    if (!begun) {
+      job.finished.failure = begun.error();
+      co_return;
+    }
+  }
+  RunFacts facts = co_await job.engine->run();
+  job.engine.reset();
+  job.finished.interrupted = facts.interrupted;
+  auto latch = std::make_shared<Latch>(loop_);
+  auto outcome = std::make_shared<RunOutcome>();
+  asio::post(judges_, [this, &job, &facts, latch, outcome] {
+    *outcome = outcome_of(job.about, job.plan, *job.order.inventory, facts, wall_now());
+    asio::post(loop_, [latch] { latch->release(); });
+  });
+  co_await passed(latch);
+  for (const auto& decided : outcome->verdicts) {
+    ++job.finished.results[std::string(core::word(decided.verdict.result))];
+  }
+  auto ended = co_await kept(loop_, keeper_, std::move(outcome->records));
+  if (!ended) job.finished.failure = ended.error();
+}
+
+Result<std::unique_ptr<ProbeChannel>> FleetRuns::connect(Job& job, const core::Endpoint& endpoint,
+                                                         ProbeChannel::Events events) {
+  if (endpoint.launch.kind != core::Launch::Kind::Enrolled) {
+    return start_probe(loop_, launch_command(endpoint.launch, probe_path_), std::move(events));
+  }
+  const auto* probe = fleet_.registry().find(endpoint.launch.enrolled);
+  if (probe == nullptr) {
+    return fail(ErrorCode::Unavailable,
+                fmt::format("no probe named {} has joined", endpoint.launch.enrolled));
+  }
+  if (probe->state != ProbeState::Active) {
+    return fail(ErrorCode::Unavailable,
+                fmt::format("probe {} is {}", probe->name, word(probe->state)));
+  }
+  if (!job.resumed && !fleet_.link().is_connected(probe->id)) {
+    return fail(ErrorCode::Unavailable, fmt::format("probe {} is not connected", probe->name));
+  }
+  const auto grant = job.order.grants.find(probe->id);
+  const auto place = std::ranges::find(job.plan.vantages, endpoint.name);
+  return fleet_.link().open(
+      {.session = fmt::format("{}-{}", job.about.run, place - job.plan.vantages.begin()),
+       .run = job.about.run,
+       .probe = probe->id,
+       .endpoint = endpoint.name,
+       .grant = grant == job.order.grants.end() ? "" : grant->second},
+      std::move(events));
+}
+
+}  // namespace reachproof::orchestrator
