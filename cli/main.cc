@@ -37,6 +37,11 @@ int main(int argc, char** argv) {
   cli::add_diff(app, context);
   cli::add_evidence(app, context);
   cli::add_lab(app, context);
+  cli::add_serve(app, context);
+  cli::add_status(app, context);
+  cli::add_probe(app, context);
+  cli::add_stop(app, context);
+  cli::add_sign(app, context);
   cli::add_version(app, context);
   cli::add_completion(app, context);
   cli::add_examples(app,

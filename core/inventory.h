@@ -14,11 +14,11 @@ namespace reachproof::core {
 /// How the orchestrator gets a probe onto an endpoint's host.
 struct Launch {
   enum class Kind {
-    None,     ///< no probe: the endpoint is a target only
-    Local,    ///< a child process on this machine, in this network
-    Netns,    ///< a child process in the named network namespace of this machine
+    None,      ///< no probe: the endpoint is a target only
+    Local,     ///< a child process on this machine, in this network
+    Netns,     ///< a child process in the named network namespace of this machine
     Enrolled,  ///< a probe of the fleet, by its name there
-    Command,  ///< the given command, which must become a probe that speaks on its standard streams
+    Command,   ///< the given command, which must become a probe that speaks on its standard streams
   };
   Kind kind = Kind::None;
   std::string netns;

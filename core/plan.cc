@@ -158,6 +158,10 @@ class PathPlanner {
 
 bool kept(const Check& check, const PlanOptions& options) {
   const bool wanted = options.only.empty() || check.id.find(options.only) != std::string::npos;
+  const bool severe =
+      options.severities.empty() ||
+      std::ranges::find(options.severities, check.severity) != options.severities.end();
+  if (!severe) return false;
   const bool dropped = !options.skip.empty() && check.id.find(options.skip) != std::string::npos;
   return wanted && !dropped;
 }
@@ -291,7 +295,7 @@ Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOption
   PathPlanner paths(scenario, endpoints, options);
   paths.learn_allowed(ruled.checks);
   Plan plan;
-  plan.rate = scenario.limits.rate;
+  plan.rate = options.rate.value_or(scenario.limits.rate);
   plan.per_target = scenario.limits.per_target;
   plan.gaps = std::move(ruled.gaps);
   for (auto& check : ruled.checks) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -100,8 +101,10 @@ struct PlanOptions {
   WallTime now{};                        ///< decides hours, blackouts and exceptions in force
   int attempts = 0;                      ///< overrides the scenario's, 0 for not
   std::chrono::milliseconds timeout{0};  ///< overrides the scenario's, 0 for not
-  std::string only;  ///< keep checks whose id contains this text; empty keeps all
-  std::string skip;  ///< drop checks whose id contains this text; empty drops none
+  std::string only;                  ///< keep checks whose id contains this text; empty keeps all
+  std::vector<Severity> severities;  ///< keep checks of these; empty keeps all
+  std::optional<Rate> rate;          ///< below the scenario's own limit
+  std::string skip;                  ///< drop checks whose id contains this text; empty drops none
 };
 
 [[nodiscard]] Plan plan(const Scenario& scenario, const Inventory& inventory,

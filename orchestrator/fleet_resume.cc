@@ -95,6 +95,16 @@ Result<std::unique_ptr<FleetRuns::Job>> FleetRuns::job_of(const std::string& evi
           options.now = core::parse_wall_time(text_in(body, "at")).value_or(core::WallTime{});
           options.attempts = static_cast<int>(number_in(body, "attempts"));
           options.timeout = std::chrono::milliseconds(number_in(body, "timeout_ms"));
+          if (number_in(body, "rate_count") > 0) {
+            options.rate = core::Rate{static_cast<std::uint32_t>(number_in(body, "rate_count")),
+                                      std::chrono::seconds(number_in(body, "rate_per_s"))};
+          }
+          if (const auto* list = body.if_contains("severities"); list && list->is_array()) {
+            for (const auto& item : list->get_array()) {
+              const auto severity = core::severity_of(item.is_string() ? item.get_string() : "");
+              if (severity) options.severities.push_back(*severity);
+            }
+          }
           options.only = text_in(body, "only");
           options.skip = text_in(body, "skip");
           job->order.schedule = text_in(body, "schedule");

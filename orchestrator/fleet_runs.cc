@@ -59,8 +59,17 @@ evidence::Record dispatch_record(const std::string& run, const FleetRunOrder& or
   evidence::JsonText body;
   body.begin_object().field("at", core::text(order.options.now));
   body.field("attempts", order.options.attempts).field("kind", "run-dispatch");
-  body.field("only", order.options.only).field("run", run).field("schedule", order.schedule);
-  body.field("skip", order.options.skip).field("timeout_ms", order.options.timeout.count());
+  const auto& rate = order.options.rate;
+  std::vector<std::string> severities;
+  for (const auto severity : order.options.severities)
+    severities.emplace_back(core::word(severity));
+  body.field("only", order.options.only);
+  body.field("rate_count", rate ? rate->count : 0)
+      .field("rate_per_s", rate ? rate->per.count() : 0);
+  body.field("run", run).field("schedule", order.schedule);
+  body.texts("severities", severities)
+      .field("skip", order.options.skip)
+      .field("timeout_ms", order.options.timeout.count());
   body.end_object();
   return {"run-dispatch", body.take()};
 }

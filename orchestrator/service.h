@@ -1,0 +1,38 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+
+namespace reachproof::orchestrator {
+
+/// `reachproof serve`'s configuration file, docs/operations/fleet.md.
+struct ServiceConfig {
+  std::string state = "/var/lib/reachproof";  ///< folder: evidence, keys, control socket
+  std::string scenario;
+  std::string inventory;
+  std::string listen = "127.0.0.1";  ///< of the probe plane
+  std::uint16_t port = 8443;
+  std::vector<std::string> names;  ///< by which probes dial: host names, addresses
+  std::string url;                 ///< in join tokens; made of the first name where empty
+  std::string trust_domain = "reachproof.local";
+  std::string probe_path;  ///< the probe's program, for endpoints that are launched
+  std::string grants;      ///< file of signed plans, one envelope a line; empty for none
+  std::chrono::milliseconds probe_silence{90'000};
+  std::chrono::seconds certificate_life{24 * 3600};
+};
+
+/// Reads the file; relative paths in it are relative to its folder. All problems at once, each with
+/// line and column, in the error's message.
+[[nodiscard]] Result<ServiceConfig> load_service_config(const std::string& path);
+
+/// Serves until SIGTERM or SIGINT. SIGHUP reads scenario, inventory and grants again and keeps the
+/// last good ones.
+[[nodiscard]] Result<void> serve(const ServiceConfig& config);
+
+[[nodiscard]] std::string control_path(const std::string& state);
+[[nodiscard]] std::string evidence_path(const std::string& state);
+
+}  // namespace reachproof::orchestrator
