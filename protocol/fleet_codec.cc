@@ -41,8 +41,11 @@ Result<T> decoded(std::string_view text, std::string_view what, Read read) {
 json::array sessions_json(const ExchangeRequest& m) {
   json::array list;
   for (const auto& s : m.sessions) {
-    list.push_back(
-        {{"session", s.session}, {"got", s.orders_got}, {"ended", s.ended}, {"detail", s.detail}});
+    list.push_back({{"session", s.session},
+                    {"got", s.orders_got},
+                    {"last", s.last_batch},
+                    {"ended", s.ended},
+                    {"detail", s.detail}});
   }
   return list;
 }

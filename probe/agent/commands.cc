@@ -230,6 +230,7 @@ int leave(const AgentOptions& options) {
 }  // namespace
 
 void add_agent_commands(CLI::App& app, AgentOptions& options, int& exit) {
+  app.fallthrough();  // before the commands, which take it over
   const char* state = std::getenv("STATE_DIRECTORY");
   options.folder = state != nullptr ? state : "/var/lib/reachproof-probe";
   app.add_option("--state", options.folder, "Folder of the probe's key and spool")
@@ -264,7 +265,6 @@ void add_agent_commands(CLI::App& app, AgentOptions& options, int& exit) {
     exit = leave(options);
   });
   app.require_subcommand(0, 1);
-  app.fallthrough();
 }
 
 }  // namespace reachproof::probe
