@@ -34,7 +34,8 @@ Result<std::map<std::string, std::string>> probe_ids(const std::string& path) {
   if (!text) return tl::unexpected(text.error());
   std::map<std::string, std::string> ids;
   try {
-    for (const auto& item : json::parse(*text).at("probes").as_array()) {
+    const auto printed = json::parse(*text);  // a name of its own: the loop refers into it
+    for (const auto& item : printed.at("probes").as_array()) {
       const auto& probe = item.as_object();
       if (probe.at("state").as_string() == "banned") continue;
       ids[std::string(probe.at("name").as_string())] = std::string(probe.at("id").as_string());

@@ -202,6 +202,7 @@ void FleetLink::finish(const std::string& id) {
 
 void FleetLink::drop(const std::string& probe, const std::string& why) {
   for (auto* session : sessions_of(probe)) lose(*session, why);
+  if (const auto it = live_.find(probe); it != live_.end()) it->second.instance.clear();
   if (const auto it = held_.find(probe); it != held_.end()) {
     auto held = it->second;
     held_.erase(it);
