@@ -12,10 +12,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/base64.h"
 #include "core/check.h"
 #include "core/hex.h"
 #include "core/utf8.h"
-#include "core/base64.h"
 
 namespace reachproof::evidence {
 namespace {
@@ -148,7 +148,8 @@ std::string VerifierKey::text() const {
 std::string VerifierKey::pem() const {
   std::vector<std::uint8_t> der(kSpkiPrefix.begin(), kSpkiPrefix.end());
   der.insert(der.end(), public_key.begin(), public_key.end());
-  return fmt::format("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", core::base64(der));
+  return fmt::format("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+                     core::base64(der));
 }
 
 Result<SignerKey> SignerKey::from_seed(std::string name, const std::array<std::uint8_t, 32>& seed) {

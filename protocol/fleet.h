@@ -59,7 +59,7 @@ struct Batch {
   std::string session;
   std::uint64_t sequence = 0;  ///< from 1, without gaps
   std::string lines;
-  std::string signature;       ///< base64, over batch_text()
+  std::string signature;  ///< base64, over batch_text()
 };
 
 /// What a probe knows of a session.
@@ -68,7 +68,7 @@ struct SessionReport {
   std::uint64_t orders_got = 0;  ///< highest order without a gap
   std::uint64_t last_batch = 0;  ///< sequence of its newest batch
   bool ended = false;            ///< no batch follows the last one
-  std::string detail;  ///< why it ended
+  std::string detail;            ///< why it ended
 };
 
 struct ClockOffset {

@@ -327,7 +327,8 @@ Result<JoinToken> decode_join_token(std::string_view text) {
                                     t.url = f.text("url", 512);
                                     return t;
                                   });
-  if (token && !core::from_hex(token->ca_pin)) {
+  if (!token) return fail(ErrorCode::Usage, "that is no join token: " + token.error().message);
+  if (!core::from_hex(token->ca_pin)) {
     return fail(ErrorCode::Usage, "the join token's pin is no SHA-256");
   }
   return token;

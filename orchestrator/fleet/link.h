@@ -146,7 +146,7 @@ class FleetLink {
   std::map<std::string, std::set<std::string>> by_probe_;  ///< session ids
   /// Last batch of sessions that are over, by probe and session.
   std::map<std::pair<std::string, std::string>, std::uint64_t> confirmed_;
-  std::map<std::string, std::shared_ptr<Held>> held_;      ///< by probe
+  std::map<std::string, std::shared_ptr<Held>> held_;  ///< by probe
   std::multimap<std::chrono::steady_clock::time_point, std::weak_ptr<Held>> deadlines_;
   std::set<std::string> woken_;
   std::optional<protocol::StopOrder> stop_;

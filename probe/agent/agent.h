@@ -50,9 +50,9 @@ class Agent {
     std::unique_ptr<Worker> worker;
     std::uint64_t orders_got = 0;
     std::set<std::string> orders_seen;  ///< SHA-256 of their lines
-    std::uint64_t sequence = 0;  ///< of the newest batch
-    std::string partial;         ///< a line of the worker's that is not whole yet
-    std::string pending;         ///< whole lines that are in no batch yet
+    std::uint64_t sequence = 0;         ///< of the newest batch
+    std::string partial;                ///< a line of the worker's that is not whole yet
+    std::string pending;                ///< whole lines that are in no batch yet
     bool ended = false;
     bool closing = false;  ///< forgotten as soon as everything of it is confirmed
     std::string detail;
