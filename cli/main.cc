@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   cli::add_diff(app, context);
   cli::add_evidence(app, context);
   cli::add_lab(app, context);
+  cli::add_findings(app, context);
   cli::add_serve(app, context);
   cli::add_status(app, context);
   cli::add_probe(app, context);

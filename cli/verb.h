@@ -93,6 +93,7 @@ void add_explain(CLI::App& app, Context& context);
 void add_diff(CLI::App& app, Context& context);
 void add_evidence(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
+void add_findings(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
 void add_probe(CLI::App& app, Context& context);
 void add_stop(CLI::App& app, Context& context);

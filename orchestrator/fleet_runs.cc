@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/hex.h"
+#include "evidence/finding_records.h"
 #include "evidence/json_text.h"
 #include "orchestrator/fleet_runs_job.h"
 #include "orchestrator/probe_process.h"
@@ -184,6 +185,16 @@ asio::awaitable<void> FleetRuns::drive(Job& job) {
   for (const auto& decided : outcome->verdicts) {
     ++job.finished.results[std::string(core::word(decided.verdict.result))];
   }
+  auto& findings = job.finished.findings;
+  findings = evidence::finding_run(job.order.scenario->name, job.plan, outcome->verdicts);
+  findings.run = job.about.run;
+  findings.at = wall_now();
+  const auto& options = job.order.options;
+  findings.whole = options.only.empty() && options.skip.empty() && options.severities.empty() &&
+                   facts.interrupted.empty();
+  const auto lost = std::ranges::count_if(
+      facts.probes, [](const auto& probe) { return !probe.second.lost.empty(); });
+  findings.outage = lost > 0 && static_cast<std::size_t>(lost) * 2 >= facts.probes.size();
   auto ended = co_await kept(loop_, keeper_, std::move(outcome->records));
   if (!ended) job.finished.failure = ended.error();
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/findings.h"
 #include "core/plan.h"
 #include "orchestrator/evidence_keeper.h"
 #include "orchestrator/fleet/fleet.h"
@@ -37,7 +38,8 @@ class FleetRuns {
     std::string schedule;
     std::string interrupted;
     std::map<std::string, int> results;
-    Error failure;  ///< its message is empty where the run was kept whole
+    core::FindingRun findings;  ///< what it says of each finding
+    Error failure;              ///< its message is empty where the run was kept whole
   };
   struct Active {
     std::string run;

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "evidence/json_text.h"
+#include "evidence/finding_records.h"
 #include "host/service_notify.h"
 #include "orchestrator/run_outcome.h"
 #include "orchestrator/run_service.h"
@@ -68,6 +68,7 @@ Result<void> Service::start() {
   fleet_ = std::move(*fleet);
   if (stored->stop) fleet_->link().engage_stop(*stored->stop);
   handled_ = std::move(stored->handled);
+  findings_ = std::move(stored->findings);
   RunEngine::Limits limits;
   limits.arm = limits.start = std::chrono::milliseconds(45'000);
   limits.grace = std::chrono::milliseconds(20'000);
@@ -160,7 +161,7 @@ void Service::tick() {
 void Service::look_at(const ScheduleClock& clock, core::WallTime now) {
   const auto& name = clock.schedule.name;
   const auto [handled, fresh] = handled_.try_emplace(name, now);
-  if (fresh || paused_.contains(name)) {
+  if (fresh) {
     handled->second = std::max(handled->second, now);
     return;
   }
@@ -214,8 +215,27 @@ void Service::on_finished(const FleetRuns::Finished& finished) {
   }
   say("run finished", fmt::format("{}: {}{}", finished.run, counts,
                                   finished.interrupted.empty() ? "" : "; " + finished.interrupted));
+  take_findings(finished.findings);
   keeper_->sign([](Result<std::string> note) {
     if (!note) say("the log could not be signed", note.error().message);
+  });
+}
+
+/// A finding changes when its record is on disk; what is not kept is asked again by the next run.
+void Service::take_findings(const core::FindingRun& run) {
+  auto events = findings_.events_of(run);
+  if (events.empty()) return;
+  std::vector<evidence::Record> records;
+  for (const auto& event : events) records.push_back(evidence::record_of_finding(event));
+  keeper_->append(std::move(records), [this, events = std::move(events)](auto kept) {
+    if (!kept) return say("findings could not be kept", kept.error().message);
+    for (const auto& event : events) {
+      findings_.take(event);
+      if (!event.is_news()) continue;
+      say(fmt::format("finding {}", core::word(event.what)),
+          fmt::format("{} {}, rule {}: {}{}", core::word(event.severity), core::word(event.kind),
+                      event.rule, event.title, event.why.empty() ? "" : " (" + event.why + ")"));
+    }
   });
 }
 

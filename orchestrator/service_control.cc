@@ -4,6 +4,7 @@
 
 #include "core/base64.h"
 #include "core/hex.h"
+#include "evidence/finding_records.h"
 #include "evidence/json_text.h"
 #include "host/whole_file.h"
 #include "orchestrator/service_state.h"
@@ -63,6 +64,9 @@ Result<StoredState> read_state(const std::string& log_path) {
   const auto size = log->size();
   if (!size) return tl::unexpected(size.error());
   StoredState state;
+  auto findings = evidence::load_findings(*log);
+  if (!findings) return tl::unexpected(findings.error());
+  state.findings = std::move(*findings);
   Result<void> sound;
   auto read = log->scan(
       0, *size, {"probe", "probe-token", "schedule", "stop"},

@@ -28,6 +28,7 @@ struct ScheduleClock {
 struct StoredState {
   Registry registry;
   std::optional<protocol::StopOrder> stop;
+  core::FindingBook findings;
   std::map<std::string, core::WallTime> handled;  ///< by schedule: the newest occurrence decided
 };
 [[nodiscard]] Result<StoredState> read_state(const std::string& log_path);
@@ -54,6 +55,7 @@ class Service {
   void look_at(const ScheduleClock& clock, core::WallTime now);
   [[nodiscard]] Result<std::string> start_run(const core::Schedule& schedule,
                                               const std::string& who, const std::string& why);
+  void take_findings(const core::FindingRun& run);
   void on_finished(const FleetRuns::Finished& finished);
   void on_control(const std::string& line, ControlSocket::Reply reply);
   void control_probe(std::string_view verb, const std::string& probe, const std::string& why,
@@ -70,7 +72,7 @@ class Service {
   std::shared_ptr<const core::Inventory> inventory_;
   std::map<std::string, ScheduleClock> clocks_;
   std::map<std::string, core::WallTime> handled_;
-  std::set<std::string> paused_;
+  core::FindingBook findings_;
   std::map<std::string, std::string> grants_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<FleetRuns> runs_;

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <regex>
 
 #include "tests/support/lab_up.h"
@@ -182,6 +183,43 @@ TEST_F(FleetInALab, FindsWhatIsOpenAndProvesWhatIsBlocked) {
   until_over();
   expect_the_usual(run);
   expect_evidence_verifies();
+}
+
+TEST_F(FleetInALab, AFindingOpensOnceAndClosesWhenTheMistakeIsUndone) {
+  const auto findings = [this] {
+    return reachproof(folder_,
+                      {"findings", "--all", "-e", (folder_ / "state/evidence.db").string()});
+  };
+  const auto wait_for = [&](const std::string& state) {
+    until([&] { return findings().out.find(state) != std::string::npos; });
+  };
+  enrol_all();
+  dispatch();
+  until_over();
+  wait_for("open   violation critical");
+  EXPECT_EQ(findings().exit, 3);
+  dispatch();
+  until_over();
+  const auto twice = findings().out;
+  EXPECT_EQ(std::ranges::count(twice, '\n'), 1) << twice;
+  const auto rules =
+      Program(on("firewall", {"nft", "-a", "list", "ruleset"}), place("once")).wait().out;
+  std::smatch handle;
+  ASSERT_TRUE(std::regex_search(rules, handle, std::regex("dport 22 .*accept.*# handle ([0-9]+)")))
+      << rules;
+  const std::string chain =
+      rules.substr(rules.rfind("chain ", static_cast<std::size_t>(handle.position())) + 6);
+  ASSERT_EQ(Program(on("firewall", {"nft", "delete", "rule", "inet", "lab",
+                                    chain.substr(0, chain.find(' ')), "handle", handle[1]}),
+                    place("once"))
+                .wait()
+                .exit,
+            0);
+  dispatch();
+  until_over();
+  wait_for("closed violation critical");
+  EXPECT_EQ(findings().exit, 0) << findings().out;
+  EXPECT_EQ(std::ranges::count(findings().out, '\n'), 1);
 }
 
 TEST_F(FleetInALab, AKilledOrchestratorTakesItsRunUpWhereItStood) {

@@ -1,0 +1,135 @@
+#include "core/findings.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/words.h"
+
+namespace reachproof::core {
+namespace {
+
+using What = FindingEvent::What;
+
+constexpr Words<FindingKind, 2> kKinds{
+    {{FindingKind::Violation, "violation"}, {FindingKind::Broken, "broken"}}};
+constexpr Words<What, 8> kEvents{{{What::Suspected, "suspected"},
+                                  {What::Watched, "watched"},
+                                  {What::Cleared, "cleared"},
+                                  {What::Opened, "opened"},
+                                  {What::Reopened, "reopened"},
+                                  {What::Recovering, "recovering"},
+                                  {What::Closed, "closed"},
+                                  {What::Relapsed, "relapsed"}}};
+
+What opening(const Finding& finding) {
+  return finding.times_opened > 0 ? What::Reopened : What::Opened;
+}
+
+std::optional<What> violation_event(const Finding& finding, FindingOutcome outcome) {
+  if (outcome == FindingOutcome::Failed && !finding.is_open()) return opening(finding);
+  if (outcome == FindingOutcome::Passed && finding.is_open()) return What::Closed;
+  return std::nullopt;
+}
+
+std::optional<What> broken_event(const Finding& finding, FindingOutcome outcome) {
+  constexpr int kRunsWatched = 3;
+  const bool failed = outcome == FindingOutcome::Failed;
+  if (!failed && outcome != FindingOutcome::Passed) return std::nullopt;
+  switch (finding.phase) {
+    case FindingPhase::Clear:
+      return failed ? std::optional(What::Suspected) : std::nullopt;
+    case FindingPhase::Suspected:
+      if (failed) return opening(finding);
+      return finding.counted + 1 >= kRunsWatched ? What::Cleared : What::Watched;
+    case FindingPhase::Open:
+      return failed ? std::nullopt : std::optional(What::Recovering);
+    case FindingPhase::Recovering:
+      return failed ? What::Relapsed : What::Closed;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<FindingEvent> FindingBook::events_of(const FindingRun& run) const {
+  std::vector<FindingEvent> events;
+  std::set<std::string> present;
+  static const Finding kUnknown;
+  for (const auto& facts : run.facts) {
+    present.insert(facts.fingerprint);
+    const auto it = findings_.find(facts.fingerprint);
+    const auto& finding = it == findings_.end() ? kUnknown : it->second;
+    const bool broken = facts.kind == FindingKind::Broken;
+    if (broken && run.outage && facts.outcome == FindingOutcome::Failed) continue;
+    const auto what =
+        broken ? broken_event(finding, facts.outcome) : violation_event(finding, facts.outcome);
+    if (!what) continue;
+    events.push_back({.what = *what,
+                      .fingerprint = facts.fingerprint,
+                      .kind = facts.kind,
+                      .rule = facts.rule,
+                      .title = facts.title,
+                      .severity = facts.severity,
+                      .run = run.run,
+                      .at = run.at});
+  }
+  if (!run.whole) return events;
+  for (const auto& [fingerprint, finding] : findings_) {
+    if (!finding.is_open() || present.contains(fingerprint)) continue;
+    auto event = finding.newest;
+    event.what = What::Closed;
+    event.run = run.run;
+    event.at = run.at;
+    event.why = "nothing of the plan is like it any more";
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+void FindingBook::take(const FindingEvent& event) {
+  auto& finding = findings_[event.fingerprint];
+  finding.newest = event;
+  switch (event.what) {
+    case What::Suspected:
+      finding.phase = FindingPhase::Suspected;
+      finding.counted = 1;
+      break;
+    case What::Watched:
+      ++finding.counted;
+      break;
+    case What::Cleared:
+      finding.phase = FindingPhase::Clear;
+      break;
+    case What::Opened:
+    case What::Reopened:
+      finding.phase = FindingPhase::Open;
+      finding.opened = event.at;
+      ++finding.times_opened;
+      break;
+    case What::Recovering:
+      finding.phase = FindingPhase::Recovering;
+      break;
+    case What::Relapsed:
+      finding.phase = FindingPhase::Open;
+      break;
+    case What::Closed:
+      finding.phase = FindingPhase::Clear;
+      finding.closed = event.at;
+      break;
+  }
+}
+
+std::string_view word(FindingKind kind) {
+  return word_in(kKinds, kind);
+}
+std::string_view word(What what) {
+  return word_in(kEvents, what);
+}
+std::optional<FindingKind> finding_kind_of(std::string_view w) {
+  return value_in(kKinds, w);
+}
+std::optional<What> finding_event_of(std::string_view w) {
+  return value_in(kEvents, w);
+}
+
+}  // namespace reachproof::core
