@@ -43,9 +43,11 @@ std::optional<json::object> ask(Context& context, const Asking& asking, json::ob
     return std::nullopt;
   }
   auto& object = value.get_object();
-  if (const auto* message = object.if_contains("error")) {
-    const auto code = static_cast<ErrorCode>(object["code"].to_number<int>());
-    complain(context, {code, std::string(message->as_string())});
+  if (const auto* message = object.if_contains("error"); message != nullptr) {
+    const auto* code = object.if_contains("code");
+    const bool sound = message->is_string() && code != nullptr && code->is_int64();
+    complain(context, {sound ? static_cast<ErrorCode>(code->get_int64()) : ErrorCode::Internal,
+                       sound ? std::string(message->get_string()) : "the service failed"});
     return std::nullopt;
   }
   return std::move(object);
