@@ -327,6 +327,17 @@ Result<StoredRecord> LogReader::read(LeafIndex index) const {
 
 Result<void> LogReader::scan(LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
                              const std::function<bool(const StoredRecord&)>& take) const {
+  return walk(first, end, kinds, false, take);
+}
+
+Result<void> LogReader::scan_back(LeafIndex end, const std::vector<std::string>& kinds,
+                                  const std::function<bool(const StoredRecord&)>& take) const {
+  return walk(0, end, kinds, true, take);
+}
+
+Result<void> LogReader::walk(LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
+                             bool newest_first,
+                             const std::function<bool(const StoredRecord&)>& take) const {
   std::string sql =
       "SELECT idx, kind, recorded_at, body, leaf_hash FROM record "
       "WHERE idx >= ?1 AND idx < ?2";
@@ -334,6 +345,7 @@ Result<void> LogReader::scan(LeafIndex first, LeafIndex end, const std::vector<s
     sql += fmt::format("{}?{}", i == 0 ? " AND kind IN (" : ",", i + 3);
   }
   sql += kinds.empty() ? " ORDER BY idx" : ") ORDER BY idx";
+  if (newest_first) sql += " DESC";
   auto statement = Statement::prepare(*database_, sql);
   if (!statement) return tl::unexpected(statement.error());
   constexpr std::uint64_t kEndMax = std::uint64_t{1} << 62U;

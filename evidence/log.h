@@ -83,6 +83,9 @@ class LogReader {
   [[nodiscard]] Result<void> scan(LeafIndex first, LeafIndex end,
                                   const std::vector<std::string>& kinds,
                                   const std::function<bool(const StoredRecord&)>& take) const;
+  /// The same from the newest back: records of before `end`.
+  [[nodiscard]] Result<void> scan_back(LeafIndex end, const std::vector<std::string>& kinds,
+                                       const std::function<bool(const StoredRecord&)>& take) const;
   /// The newest signed checkpoint, as a note; NotFound where nothing was signed yet.
   [[nodiscard]] Result<std::string> last_checkpoint() const;
   /// All of them, the oldest first.
@@ -92,6 +95,8 @@ class LogReader {
 
  private:
   LogReader() = default;
+  Result<void> walk(LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
+                    bool newest_first, const std::function<bool(const StoredRecord&)>& take) const;
   std::shared_ptr<Database> database_;
 };
 
