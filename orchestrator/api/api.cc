@@ -257,7 +257,7 @@ void Api::run_once(const CallPtr& call) {
       call->repeated = true;
       before.headers.emplace_back("Idempotency-Replayed", "true");
       return call->respond(std::move(before));
-    case IdempotencyBook::Known::Secret:
+    case IdempotencyBook::Known::ShownOnce:
       return call->problem(
           {.status = 409,
            .detail = "that was done; its secret was shown once and is kept nowhere. Revoke what "

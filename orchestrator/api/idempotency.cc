@@ -37,7 +37,7 @@ IdempotencyBook::Known IdempotencyBook::begin(const Key& key, std::string_view b
     const auto& entry = found->second;
     if (entry.body != evidence::sha256(body)) return Known::Different;
     if (!entry.finished) return Known::UnderWay;
-    if (entry.secret) return Known::Secret;
+    if (entry.secret) return Known::ShownOnce;
     response = entry.response;
     return Known::Answered;
   }

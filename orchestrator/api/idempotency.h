@@ -31,7 +31,7 @@ class IdempotencyBook {
     UnderWay,   ///< the first one has no answer yet
     Different,  ///< the key was used for another body
     Answered,   ///< `response` is the answer
-    Secret,     ///< it was done, and its answer was shown once
+    ShownOnce,  ///< it was done, and its answer was shown once
     Full,       ///< too many are under way
   };
 
