@@ -33,8 +33,7 @@ struct HttpLimits {
 
 /// The server of the API for people: HTTP/1.1 in plain on loopback, or over TLS 1.2 and 1.3.
 ///
-/// Runs on the caller's loop, which one thread runs; the handler and its replies too. Beast is
-/// known to http_server.cc alone.
+/// Runs on the caller's loop, which one thread runs; the handler and its replies too.
 class HttpServer {
  public:
   struct Options {
