@@ -68,7 +68,10 @@ void add_findings(CLI::App& app, Context& context) {
   add_evidence_option(*verb, *evidence);
   verb->add_flag("--all", *all, "Those that are closed too");
   add_examples(*verb, {"reachproof findings -e /var/lib/reachproof/evidence.db --all"});
-  verb->callback([&context, evidence, all] { list(context, *evidence, *all); });
+  add_served_findings(*verb, context);
+  verb->callback([&context, verb, evidence, all] {
+    if (verb->get_subcommands().empty()) list(context, *evidence, *all);
+  });
 }
 
 }  // namespace reachproof::cli

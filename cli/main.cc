@@ -43,6 +43,11 @@ int main(int argc, char** argv) {
   cli::add_probe(app, context);
   cli::add_stop(app, context);
   cli::add_sign(app, context);
+  cli::add_login(app, context);
+  cli::add_token(app, context);
+  cli::add_audit(app, context);
+  cli::add_schedule(app, context);
+  cli::add_api(app, context);
   cli::add_version(app, context);
   cli::add_completion(app, context);
   cli::add_examples(app,

@@ -94,6 +94,12 @@ void add_diff(CLI::App& app, Context& context);
 void add_evidence(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
 void add_findings(CLI::App& app, Context& context);
+void add_served_findings(CLI::App& findings, Context& context);  ///< list, show, ack, assign
+void add_login(CLI::App& app, Context& context);                 ///< login, logout, whoami
+void add_token(CLI::App& app, Context& context);
+void add_audit(CLI::App& app, Context& context);
+void add_schedule(CLI::App& app, Context& context);
+void add_api(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
 void add_probe(CLI::App& app, Context& context);
 void add_stop(CLI::App& app, Context& context);

@@ -157,7 +157,8 @@ struct FindingView {
   std::string kind;   ///< violation, broken
   std::string state;  ///< open, acknowledged, closed
   std::string severity;
-  std::string check;
+  std::string title;  ///< for people: "office to data, tcp/22"
+  std::string check;  ///< one of its checks; what follows may be empty, but for the segments
   std::string rule;
   std::string source;
   std::string destination;

@@ -81,6 +81,7 @@ json::object view(const FindingView& finding) {
           {"kind", finding.kind},
           {"state", finding.state},
           {"severity", finding.severity},
+          {"title", finding.title},
           {"check", finding.check},
           {"rule", finding.rule},
           {"source", finding.source},
