@@ -14,12 +14,12 @@ namespace {
 namespace json = boost::json;
 
 json::object object_of(const core::Finding& finding) {
-  return {{"fingerprint", finding.newest.fingerprint},
+  return {{"fingerprint", finding.newest.subject.fingerprint},
           {"state", finding.is_open() ? "open" : "closed"},
-          {"kind", core::word(finding.newest.kind)},
-          {"rule", finding.newest.rule},
-          {"title", finding.newest.title},
-          {"severity", core::word(finding.newest.severity)},
+          {"kind", core::word(finding.newest.subject.kind)},
+          {"rule", finding.newest.subject.rule},
+          {"title", finding.newest.subject.title},
+          {"severity", core::word(finding.newest.subject.severity)},
           {"opened", core::text(finding.opened)},
           {"closed", finding.is_open() ? "" : core::text(finding.closed)},
           {"times_opened", finding.times_opened},
@@ -37,7 +37,7 @@ void list(Context& context, const EvidenceOptions& evidence, bool all) {
     if (finding.times_opened > 0 && (all || finding.is_open())) findings.push_back(&finding);
   }
   std::ranges::stable_sort(findings, std::ranges::greater{},
-                           [](const auto* f) { return f->newest.severity; });
+                           [](const auto* f) { return f->newest.subject.severity; });
   const bool any_open = std::ranges::any_of(findings, [](const auto* f) { return f->is_open(); });
   if (any_open) context.exit = Exit::Findings;
   if (context.json()) {
@@ -52,8 +52,8 @@ void list(Context& context, const EvidenceOptions& evidence, bool all) {
   for (const auto* finding : findings) {
     std::cout << fmt::format(
         "{:<7}{:<10}{:<9}{:<10}{:<32}since {}{}\n", finding->is_open() ? "open" : "closed",
-        core::word(finding->newest.kind), core::word(finding->newest.severity),
-        finding->newest.rule, finding->newest.title, core::text(finding->opened),
+        core::word(finding->newest.subject.kind), core::word(finding->newest.subject.severity),
+        finding->newest.subject.rule, finding->newest.subject.title, core::text(finding->opened),
         finding->is_open() ? "" : ", closed " + core::text(finding->closed));
   }
 }

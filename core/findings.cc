@@ -10,8 +10,9 @@ namespace {
 
 using What = FindingEvent::What;
 
-constexpr Words<FindingKind, 2> kKinds{
-    {{FindingKind::Violation, "violation"}, {FindingKind::Broken, "broken"}}};
+constexpr Words<FindingKind, 3> kKinds{{{FindingKind::Violation, "violation"},
+                                        {FindingKind::Broken, "broken"},
+                                        {FindingKind::CannotTest, "cannot-test"}}};
 constexpr Words<What, 8> kEvents{{{What::Suspected, "suspected"},
                                   {What::Watched, "watched"},
                                   {What::Cleared, "cleared"},
@@ -25,7 +26,8 @@ What opening(const Finding& finding) {
   return finding.times_opened > 0 ? What::Reopened : What::Opened;
 }
 
-std::optional<What> violation_event(const Finding& finding, FindingOutcome outcome) {
+/// For what opens and closes at once.
+std::optional<What> plain_event(const Finding& finding, FindingOutcome outcome) {
   if (outcome == FindingOutcome::Failed && !finding.is_open()) return opening(finding);
   if (outcome == FindingOutcome::Passed && finding.is_open()) return What::Closed;
   return std::nullopt;
@@ -49,6 +51,19 @@ std::optional<What> broken_event(const Finding& finding, FindingOutcome outcome)
   return std::nullopt;
 }
 
+std::optional<What> event_of(const Finding& finding, const FindingFacts& facts, bool outage) {
+  switch (facts.subject.kind) {
+    case FindingKind::Violation:
+      return plain_event(finding, facts.outcome);
+    case FindingKind::Broken:
+      if (outage && facts.outcome == FindingOutcome::Failed) return std::nullopt;
+      return broken_event(finding, facts.outcome);
+    case FindingKind::CannotTest:
+      return plain_event(finding, outage ? FindingOutcome::Failed : FindingOutcome::Passed);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<FindingEvent> FindingBook::events_of(const FindingRun& run) const {
@@ -56,22 +71,11 @@ std::vector<FindingEvent> FindingBook::events_of(const FindingRun& run) const {
   std::set<std::string> present;
   static const Finding kUnknown;
   for (const auto& facts : run.facts) {
-    present.insert(facts.fingerprint);
-    const auto it = findings_.find(facts.fingerprint);
-    const auto& finding = it == findings_.end() ? kUnknown : it->second;
-    const bool broken = facts.kind == FindingKind::Broken;
-    if (broken && run.outage && facts.outcome == FindingOutcome::Failed) continue;
-    const auto what =
-        broken ? broken_event(finding, facts.outcome) : violation_event(finding, facts.outcome);
+    present.insert(facts.subject.fingerprint);
+    const auto it = findings_.find(facts.subject.fingerprint);
+    const auto what = event_of(it == findings_.end() ? kUnknown : it->second, facts, run.outage);
     if (!what) continue;
-    events.push_back({.what = *what,
-                      .fingerprint = facts.fingerprint,
-                      .kind = facts.kind,
-                      .rule = facts.rule,
-                      .title = facts.title,
-                      .severity = facts.severity,
-                      .run = run.run,
-                      .at = run.at});
+    events.push_back({.what = *what, .subject = facts.subject, .run = run.run, .at = run.at});
   }
   if (!run.whole) return events;
   for (const auto& [fingerprint, finding] : findings_) {
@@ -87,7 +91,7 @@ std::vector<FindingEvent> FindingBook::events_of(const FindingRun& run) const {
 }
 
 void FindingBook::take(const FindingEvent& event) {
-  auto& finding = findings_[event.fingerprint];
+  auto& finding = findings_[event.subject.fingerprint];
   finding.newest = event;
   switch (event.what) {
     case What::Suspected:

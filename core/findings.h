@@ -14,7 +14,11 @@
 /// is an event that becomes a record, and the book is the fold of its events.
 namespace reachproof::core {
 
-enum class FindingKind : std::uint8_t { Violation, Broken };
+enum class FindingKind : std::uint8_t {
+  Violation,
+  Broken,
+  CannotTest,  ///< half of a run's vantages or more were lost: one for all that it could not test
+};
 
 /// Where a finding stands. Only Open and Recovering count as open.
 enum class FindingPhase : std::uint8_t {
@@ -32,6 +36,20 @@ enum class FindingOutcome : std::uint8_t {
   Gone,     ///< the run tested everything, and has no such check any more
 };
 
+/// What a finding is about. The same in every event of it, but for severity and reachability.
+struct FindingSubject {
+  std::string fingerprint;
+  FindingKind kind = FindingKind::Violation;
+  std::string scenario;
+  std::string rule;
+  std::string source_segment;
+  std::string destination_segment;
+  std::string port;   ///< "tcp/22", empty for CannotTest
+  std::string title;  ///< for people: "office to data, tcp/22"
+  Severity severity = Severity::Medium;
+  Reachability reachability = Reachability::Inconclusive;  ///< of its worst check in that run
+};
+
 struct FindingEvent {
   enum class What : std::uint8_t {
     Suspected,
@@ -44,11 +62,7 @@ struct FindingEvent {
     Relapsed
   };
   What what = What::Opened;
-  std::string fingerprint;
-  FindingKind kind = FindingKind::Violation;
-  std::string rule;
-  std::string title;  ///< for people: "office to data, tcp/22"
-  Severity severity = Severity::Medium;
+  FindingSubject subject;
   std::string run;
   WallTime at{};
   std::string why;
@@ -72,11 +86,7 @@ struct Finding {
 
 /// What a run says of one fingerprint.
 struct FindingFacts {
-  std::string fingerprint;
-  FindingKind kind = FindingKind::Violation;
-  std::string rule;
-  std::string title;
-  Severity severity = Severity::Medium;
+  FindingSubject subject;
   FindingOutcome outcome = FindingOutcome::Unknown;
 };
 
@@ -84,14 +94,16 @@ struct FindingRun {
   std::string run;
   WallTime at{};
   bool whole = false;  ///< it tested everything that the scenario speaks of
-  bool outage =
-      false;  ///< half of its vantages or more were lost: nothing is broken because of that
+  /// Half of its vantages or more were lost: nothing is broken because of that, and CannotTest
+  /// opens instead, once, until a run has its vantages again.
+  bool outage = false;
   std::vector<FindingFacts> facts;
 };
 
 /// A denied flow that is reachable opens at once: one success is a fact; it closes with the first
 /// run that proves it blocked. A broken one opens when it failed in two of three runs, and closes
-/// when it passed in two in a row. What is unproven changes nothing.
+/// when it passed in two in a row. What is unproven changes nothing. A fact of kind CannotTest
+/// follows the run's `outage`, whatever its outcome says.
 class FindingBook {
  public:
   /// The events of a run; take() them once they are kept.

@@ -46,6 +46,37 @@ std::string text_in(const boost::json::object& object, std::string_view key) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
 }
 
+core::FindingFacts facts_of(const std::string& scenario, const core::Check& check,
+                            const core::Verdict& verdict) {
+  const auto name =
+      fmt::format("{}\x1f{}\x1f{}\x1f{}\x1f{}\x1f{}", scenario, check.rule, check.source_segment,
+                  check.destination_segment, check.port.text(), core::word(check.expectation));
+  const bool denied = check.expectation == core::Expectation::Deny;
+  const auto title = fmt::format("{} to {}, {}", check.source_segment, check.destination_segment,
+                                 check.port.text());
+  return {.subject = {.fingerprint = core::hex(sha256(name)),
+                      .kind = denied ? core::FindingKind::Violation : core::FindingKind::Broken,
+                      .scenario = scenario,
+                      .rule = check.rule,
+                      .source_segment = check.source_segment,
+                      .destination_segment = check.destination_segment,
+                      .port = check.port.text(),
+                      .title = title,
+                      .severity = check.severity,
+                      .reachability = verdict.reachability},
+          .outcome = outcome_of(verdict.result)};
+}
+
+core::FindingSubject cannot_test(const std::string& scenario) {
+  return {.fingerprint = core::hex(sha256(scenario + "\x1f"
+                                                     "cannot-test")),
+          .kind = core::FindingKind::CannotTest,
+          .scenario = scenario,
+          .rule = "fleet",
+          .title = "half of the vantages of a run or more were lost",
+          .severity = core::Severity::High};
+}
+
 }  // namespace
 
 core::FindingRun finding_run(const std::string& scenario, const core::Plan& plan,
@@ -55,35 +86,32 @@ core::FindingRun finding_run(const std::string& scenario, const core::Plan& plan
   for (std::size_t c = 0; c < plan.checks.size(); ++c) {
     const auto& check = plan.checks[c];
     if (check.expectation == core::Expectation::Permit) continue;
-    const auto name =
-        fmt::format("{}\x1f{}\x1f{}\x1f{}\x1f{}\x1f{}", scenario, check.rule, check.source_segment,
-                    check.destination_segment, check.port.text(), core::word(check.expectation));
-    const auto fingerprint = core::hex(sha256(name));
-    const auto outcome = outcome_of(verdicts[c].verdict.result);
-    const auto [it, fresh] = facts.try_emplace(fingerprint);
-    auto& fact = it->second;
-    fact.outcome = fresh ? outcome : worse(fact.outcome, outcome);
-    fact.fingerprint = fingerprint;
-    fact.kind = check.expectation == core::Expectation::Deny ? core::FindingKind::Violation
-                                                             : core::FindingKind::Broken;
-    fact.rule = check.rule;
-    fact.title = fmt::format("{} to {}, {}", check.source_segment, check.destination_segment,
-                             check.port.text());
-    fact.severity = std::max(fresh ? core::Severity::Low : fact.severity, check.severity);
+    const auto& verdict = verdicts[c].verdict;
+    const auto fresh = facts_of(scenario, check, verdict);
+    auto& fact = facts.try_emplace(fresh.subject.fingerprint, fresh).first->second;
+    if (fresh.outcome == FindingOutcome::Failed && fact.outcome != FindingOutcome::Failed) {
+      fact.subject.reachability = verdict.reachability;
+    }
+    fact.outcome = worse(fact.outcome, fresh.outcome);
+    fact.subject.severity = std::max(fact.subject.severity, fresh.subject.severity);
   }
   for (auto& [fingerprint, fact] : facts) run.facts.push_back(std::move(fact));
+  run.facts.push_back({.subject = cannot_test(scenario), .outcome = FindingOutcome::Passed});
   return run;
 }
 
 Record record_of_finding(const core::FindingEvent& event) {
+  const auto& subject = event.subject;
+  const auto cut = [](std::string_view text) { return core::cut_utf8(text, kTextBytesMax); };
   JsonText body;
-  body.begin_object().field("event", core::word(event.what));
-  body.field("finding", core::word(event.kind)).field("fingerprint", event.fingerprint);
-  body.field("kind", "finding").field("rule", core::cut_utf8(event.rule, kTextBytesMax));
-  body.field("run", event.run).field("severity", core::word(event.severity));
-  body.field("time", core::text(event.at))
-      .field("title", core::cut_utf8(event.title, kTextBytesMax));
-  body.field("why", core::cut_utf8(event.why, kTextBytesMax)).end_object();
+  body.begin_object().field("destination", cut(subject.destination_segment));
+  body.field("event", core::word(event.what)).field("finding", core::word(subject.kind));
+  body.field("fingerprint", subject.fingerprint).field("kind", "finding");
+  body.field("port", subject.port).field("reachability", core::word(subject.reachability));
+  body.field("rule", cut(subject.rule)).field("run", event.run);
+  body.field("scenario", cut(subject.scenario)).field("severity", core::word(subject.severity));
+  body.field("source", cut(subject.source_segment)).field("time", core::text(event.at));
+  body.field("title", cut(subject.title)).field("why", cut(event.why)).end_object();
   return {"finding", body.take()};
 }
 
@@ -100,15 +128,22 @@ Result<core::FindingEvent> finding_event(std::string_view text) {
   if (!what || !kind || !severity || !at) {
     return fail(ErrorCode::Corrupt, "a finding's record has a word that is not known");
   }
-  return core::FindingEvent{.what = *what,
-                            .fingerprint = text_in(body, "fingerprint"),
-                            .kind = *kind,
-                            .rule = text_in(body, "rule"),
-                            .title = text_in(body, "title"),
-                            .severity = *severity,
-                            .run = text_in(body, "run"),
-                            .at = *at,
-                            .why = text_in(body, "why")};
+  const auto reachability = core::reachability_of(text_in(body, "reachability"));
+  return core::FindingEvent{
+      .what = *what,
+      .subject = {.fingerprint = text_in(body, "fingerprint"),
+                  .kind = *kind,
+                  .scenario = text_in(body, "scenario"),
+                  .rule = text_in(body, "rule"),
+                  .source_segment = text_in(body, "source"),
+                  .destination_segment = text_in(body, "destination"),
+                  .port = text_in(body, "port"),
+                  .title = text_in(body, "title"),
+                  .severity = *severity,
+                  .reachability = reachability.value_or(core::Reachability::Inconclusive)},
+      .run = text_in(body, "run"),
+      .at = *at,
+      .why = text_in(body, "why")};
 }
 
 Result<core::FindingBook> load_findings(const LogReader& log) {

@@ -233,8 +233,9 @@ void Service::take_findings(const core::FindingRun& run) {
       findings_.take(event);
       if (!event.is_news()) continue;
       say(fmt::format("finding {}", core::word(event.what)),
-          fmt::format("{} {}, rule {}: {}{}", core::word(event.severity), core::word(event.kind),
-                      event.rule, event.title, event.why.empty() ? "" : " (" + event.why + ")"));
+          fmt::format("{} {}, rule {}: {}{}", core::word(event.subject.severity),
+                      core::word(event.subject.kind), event.subject.rule, event.subject.title,
+                      event.why.empty() ? "" : " (" + event.why + ")"));
     }
   });
 }

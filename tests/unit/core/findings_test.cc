@@ -21,7 +21,7 @@ class Findings : public ::testing::Test {
     return apply({.run = "r",
                   .whole = true,
                   .outage = outage,
-                  .facts = {{.fingerprint = "f", .kind = kind, .outcome = outcome}}});
+                  .facts = {{.subject = {.fingerprint = "f", .kind = kind}, .outcome = outcome}}});
   }
   std::vector<What> violation(FindingOutcome outcome) {
     return run(FindingKind::Violation, outcome);
@@ -78,6 +78,24 @@ TEST_F(Findings, ABrokenFlowClosesWhenItPassedTwiceInARow) {
 TEST_F(Findings, AnOutageBreaksNothing) {
   EXPECT_THAT(broken(kFailed, true), IsEmpty());
   EXPECT_THAT(broken(kFailed, true), IsEmpty());
+}
+
+TEST_F(Findings, AnOutageIsToldOnceHoweverMuchCouldNotBeTested) {
+  const auto run_of_fleet = [&](bool outage) {
+    FindingRun facts{.run = "r", .whole = true, .outage = outage, .facts = {}};
+    for (const auto* name : {"a", "b", "c"}) {
+      facts.facts.push_back({.subject = {.fingerprint = name, .kind = FindingKind::Broken},
+                             .outcome = outage ? kFailed : kPassed});
+    }
+    facts.facts.push_back({.subject = {.fingerprint = "o", .kind = FindingKind::CannotTest}});
+    return apply(facts);
+  };
+  EXPECT_THAT(run_of_fleet(false), IsEmpty());
+  EXPECT_THAT(run_of_fleet(true), ElementsAre(What::Opened));
+  EXPECT_EQ(kept_.back().subject.fingerprint, "o");
+  EXPECT_THAT(run_of_fleet(true), IsEmpty());
+  EXPECT_THAT(run_of_fleet(false), ElementsAre(What::Closed));
+  EXPECT_THAT(run_of_fleet(true), ElementsAre(What::Reopened));
 }
 
 TEST_F(Findings, WhatIsGoneFromThePlanClosesInAWholeRunAlone) {
