@@ -34,8 +34,12 @@ std::deque<Waiting>::iterator DeliveryQueue::find(const std::string& id) {
   return std::ranges::find_if(waiting_, [&](const auto& one) { return one.message.id == id; });
 }
 
+bool DeliveryQueue::holds(const std::string& id) const {
+  return std::ranges::any_of(waiting_, [&](const auto& one) { return one.message.id == id; });
+}
+
 std::optional<Waiting> DeliveryQueue::push(Message message, Time now) {
-  if (find(message.id) != waiting_.end()) return std::nullopt;
+  CHECK(!holds(message.id));
   std::optional<Waiting> dropped;
   if (waiting_.size() >= messages_max_) {
     dropped = std::move(waiting_.front());

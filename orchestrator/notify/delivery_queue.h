@@ -30,7 +30,9 @@ class DeliveryQueue {
 
   explicit DeliveryQueue(std::size_t messages_max) : messages_max_(messages_max) {}
 
-  /// Adds one; gives back what had to go for it. A message that waits already is not added again.
+  /// Whether a message of that id waits.
+  [[nodiscard]] bool holds(const std::string& id) const;
+  /// Adds one that does not wait yet; gives back what had to go for it.
   std::optional<Waiting> push(Message message, Time now);
   /// The message to send now, or nothing.
   [[nodiscard]] const Waiting* next(Time now) const;

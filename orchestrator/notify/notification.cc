@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <map>
+#include <set>
 
 #include "core/hex.h"
 #include "evidence/merkle.h"
@@ -60,7 +61,9 @@ std::string Notification::id() const {
 std::vector<Message> messages_of(std::span<const Notification> news, Grouping grouping) {
   std::vector<Message> messages;
   std::map<std::string, std::size_t> open;  // the message of each group that still has room
+  std::set<std::string> seen;
   for (const auto& one : news) {
+    if (!seen.insert(one.id()).second) continue;
     const auto [it, fresh] = open.try_emplace(group_key(one, grouping), messages.size());
     if (!fresh && messages[it->second].notifications.size() >= kMessageNewsMax) {
       it->second = messages.size();

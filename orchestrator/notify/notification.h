@@ -39,7 +39,7 @@ enum class Grouping {
   ByRun,   ///< those of one run together
 };
 
-/// In the order of the news, at most kMessageNewsMax in one.
+/// In the order of the news, at most kMessageNewsMax in one; the same news twice are taken once.
 [[nodiscard]] std::vector<Message> messages_of(std::span<const Notification> news,
                                                Grouping grouping);
 inline constexpr std::size_t kMessageNewsMax = 200;

@@ -81,11 +81,13 @@ TEST(DeliveryQueue, IsBoundedAndSaysWhatWentForIt) {
   EXPECT_EQ(queue.size(), 2U);
 }
 
-TEST(DeliveryQueue, TakesAMessageOnce) {
+TEST(DeliveryQueue, KnowsWhatItHolds) {
   DeliveryQueue queue(2);
   queue.push(message("1", "a"), seconds(0));
-  EXPECT_FALSE(queue.push(message("1", "a"), seconds(1)));
-  EXPECT_EQ(queue.size(), 1U);
+  EXPECT_TRUE(queue.holds("1"));
+  EXPECT_FALSE(queue.holds("2"));
+  queue.remove("1");
+  EXPECT_FALSE(queue.holds("1"));
 }
 
 TEST(DeliveryQueue, GivesUpWhatIsTooOld) {
