@@ -19,7 +19,8 @@ struct ReceiverConfig {
   bool batch = false;   ///< a webhook that takes several events in one request
   /// A webhook that may stand at an address which is not public, and need not speak TLS.
   bool allow_private = false;
-  std::chrono::seconds interval{60};  ///< after which an Alertmanager is told again
+  std::chrono::seconds interval{60};          ///< after which an Alertmanager is told again
+  std::chrono::milliseconds timeout{15'000};  ///< of one request
 };
 
 inline constexpr std::size_t kReceiversMax = 16;

@@ -11,13 +11,16 @@ namespace {
 
 constexpr std::size_t kAnswerBytesMax = 64U << 10U;
 constexpr std::size_t kSettingBytesMax = 1U << 20U;
-constexpr std::chrono::seconds kTimeout{15};
 
 /// POSTs, and says what came of it without the URL: it may hold a secret.
 class Poster {
  public:
-  Poster(std::string name, std::string url, host::HttpsOptions options)
-      : name_(std::move(name)), url_(std::move(url)), client_(std::move(options)) {}
+  Poster(std::string name, std::string url, std::chrono::milliseconds timeout,
+         host::HttpsOptions options)
+      : name_(std::move(name)),
+        url_(std::move(url)),
+        timeout_(timeout),
+        client_(std::move(options)) {}
 
   DeliveryAnswer post(std::vector<std::string> headers, std::string body, core::WallTime now,
                       const Sender::Cancelled& cancelled) {
@@ -25,7 +28,7 @@ class Poster {
                                      .url = url_,
                                      .headers = std::move(headers),
                                      .body = std::move(body),
-                                     .timeout = kTimeout,
+                                     .timeout = timeout_,
                                      .response_bytes_max = kAnswerBytesMax};
     const auto response = client_.perform(request, cancelled);
     if (!response) return {.error = without_url(response.error().message)};
@@ -48,6 +51,7 @@ class Poster {
 
   std::string name_;
   std::string url_;
+  std::chrono::milliseconds timeout_;
   host::HttpsClient client_;
 };
 
@@ -136,7 +140,8 @@ Result<std::unique_ptr<Sender>> make_sender(const ReceiverConfig& config,
   }
   if (config.kind == ReceiverConfig::Kind::Alertmanager) {
     options.allow_plain = true;
-    Poster poster("the Alertmanager", alerts_url(config.target), std::move(options));
+    Poster poster("the Alertmanager", alerts_url(config.target), config.timeout,
+                  std::move(options));
     return std::make_unique<AlertmanagerSender>(std::move(poster), who, config.interval);
   }
   auto text = setting(config.secrets, config.name);
@@ -145,7 +150,7 @@ Result<std::unique_ptr<Sender>> make_sender(const ReceiverConfig& config,
   if (!secrets) return fail(std::move(secrets), config.secrets);
   options.allow_plain = config.allow_private;
   if (!config.allow_private) options.address_allowed = is_public_address;
-  Poster poster("the webhook", config.target, std::move(options));
+  Poster poster("the webhook", config.target, config.timeout, std::move(options));
   return std::make_unique<WebhookSender>(std::move(poster), std::move(*secrets), who, config.batch);
 }
 
