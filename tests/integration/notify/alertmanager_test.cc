@@ -39,7 +39,8 @@ class Alertmanager : public NotifyFixture {
     const auto answer =
         client_.perform({.url = fmt::format("http://127.0.0.1:{}/api/v2/alerts", port_)});
     if (!answer || answer->status != 200) return alerts;
-    for (const auto& alert : json::parse(answer->body).as_array()) {
+    const auto list = json::parse(answer->body);
+    for (const auto& alert : list.as_array()) {
       const auto& labels = alert.as_object().at("labels").as_object();
       alerts[std::string(labels.at("fingerprint").as_string())] = alert.as_object();
     }
