@@ -157,9 +157,9 @@ void show_status(Context& context, const Asking& asking) {
   }
   for (const auto& item : answer->at("schedules").as_array()) {
     const auto& schedule = item.as_object();
-    std::cout << fmt::format("schedule {}: `{}` {}, next {}\n", text_of(schedule, "schedule"),
+    std::cout << fmt::format("schedule {}: `{}` {}, {}, next {}\n", text_of(schedule, "schedule"),
                              text_of(schedule, "cron"), text_of(schedule, "timezone"),
-                             text_of(schedule, "next"));
+                             text_of(schedule, "state"), text_of(schedule, "next"));
   }
   for (const auto& item : answer->at("runs").as_array()) {
     const auto& run = item.as_object();
@@ -212,15 +212,40 @@ void add_status(CLI::App& app, Context& context) {
   add_state_option(*verb, *asking);
   verb->callback([&context, asking] { show_status(context, *asking); });
   auto* now = app.add_subcommand("dispatch", "Have a service begin a run now");
-  auto schedule = std::make_shared<std::string>();
-  auto why = std::make_shared<std::string>();
+  struct Wanted {
+    std::string schedule;
+    std::string engagement;
+    std::string why;
+    std::vector<std::string> only;
+    std::vector<std::string> skip;
+  };
+  auto wanted = std::make_shared<Wanted>();
   add_state_option(*now, *asking);
-  now->add_option("--schedule", *schedule, "As this schedule would; without it everything");
-  now->add_option("--reason", *why, "Kept in the evidence");
-  now->callback([&context, asking, schedule, why] {
-    const auto answer =
-        ask(context, *asking, {{"do", "run"}, {"schedule", *schedule}, {"why", *why}});
+  now->add_option("--schedule", wanted->schedule, "As this schedule would; without it everything");
+  now->add_option("--only", wanted->only, "Keep checks whose id contains one of these texts");
+  now->add_option("--skip", wanted->skip, "Drop checks whose id contains one of these texts");
+  now->add_option("--engagement", wanted->engagement, "Under these rules of engagement");
+  now->add_option("--reason", wanted->why, "Kept in the evidence");
+  now->callback([&context, asking, wanted] {
+    const auto answer = ask(context, *asking,
+                            {{"do", "run"},
+                             {"schedule", wanted->schedule},
+                             {"engagement", wanted->engagement},
+                             {"only", json::value_from(wanted->only)},
+                             {"skip", json::value_from(wanted->skip)},
+                             {"why", wanted->why}});
     if (answer) std::cout << text_of(*answer, "run") << "\n";
+  });
+  auto* cancel =
+      app.add_subcommand("cancel", "Have a service end a run early; what is done counts");
+  auto run = std::make_shared<std::string>();
+  add_state_option(*cancel, *asking);
+  cancel->add_option("run", *run, "The run's id")->required();
+  cancel->add_option("--reason", wanted->why, "Kept in the evidence");
+  cancel->callback([&context, asking, run, wanted] {
+    if (ask(context, *asking, {{"do", "cancel"}, {"run", *run}, {"why", wanted->why}})) {
+      std::cout << *run << ": ending\n";
+    }
   });
 }
 

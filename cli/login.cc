@@ -7,7 +7,9 @@
 #include <memory>
 
 #include "cli/client.h"
+#include "orchestrator/control.h"
 #include "orchestrator/run_outcome.h"
+#include "orchestrator/service.h"
 
 /// Tokens of the API on this machine: login, logout, whoami.
 namespace reachproof::cli {
@@ -37,8 +39,32 @@ std::string read_secret() {
   return line;
 }
 
-void login(Context& context, const ServerOptions& options, const std::string& name) {
-  auto token = read_secret();
+/// A new setup token, asked of the service over its control socket: whoever may do that is root
+/// there, or the service's own user.
+std::optional<std::string> setup_token(Context& context, const std::string& state) {
+  const auto answer =
+      orchestrator::ask_control(orchestrator::control_path(state), R"({"do":"setup"})");
+  if (!answer) {
+    complain(context, answer.error());
+    return std::nullopt;
+  }
+  json::error_code error;
+  const auto value = json::parse(*answer, error);
+  const auto* object = error ? nullptr : value.if_object();
+  const auto* token = object == nullptr ? nullptr : object->if_contains("token");
+  if (token != nullptr && token->is_string()) return std::string(token->get_string());
+  const auto* why = object == nullptr ? nullptr : object->if_contains("error");
+  complain(context, {ErrorCode::Refused, why != nullptr && why->is_string()
+                                             ? std::string(why->get_string())
+                                             : "the service gave no setup token"});
+  return std::nullopt;
+}
+
+void login(Context& context, const ServerOptions& options, const std::string& name,
+           const std::string& state) {
+  std::optional<std::string> given = state.empty() ? read_secret() : setup_token(context, state);
+  if (!given) return;
+  auto token = std::move(*given);
   ApiClient client(context, options);
   if (token.starts_with("rps_")) {
     client.use_token("");
@@ -77,6 +103,7 @@ void add_login(CLI::App& app, Context& context) {
   struct Options {
     ServerOptions server;
     std::string name;
+    std::string state;
   };
   auto options = std::make_shared<Options>();
   options->name = orchestrator::user_at_host();
@@ -84,9 +111,14 @@ void add_login(CLI::App& app, Context& context) {
   add_server_options(*in, options->server);
   in->add_option("--name", options->name, "Of the token that a setup token is exchanged for")
       ->capture_default_str();
+  in->add_option("--setup", options->state,
+                 "Be the first administrator: asks the service on this machine, whose state folder "
+                 "this is");
   add_examples(*in, {"reachproof login --server https://reachproof.example.com",
-                     "reachproof login --name ci < setup-token"});
-  in->callback([&context, options] { login(context, options->server, options->name); });
+                     "reachproof login --name ada --setup /var/lib/reachproof",
+                     "reachproof login --name ci < token"});
+  in->callback(
+      [&context, options] { login(context, options->server, options->name, options->state); });
   auto* out = app.add_subcommand("logout", "Forget the token that is kept here");
   add_server_options(*out, options->server);
   out->callback([&context, options] { logout(context, options->server); });

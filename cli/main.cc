@@ -46,6 +46,7 @@ int main(int argc, char** argv) {
   cli::add_login(app, context);
   cli::add_token(app, context);
   cli::add_audit(app, context);
+  cli::add_engagement(app, context);
   cli::add_schedule(app, context);
   cli::add_api(app, context);
   cli::add_version(app, context);

@@ -19,8 +19,10 @@ void add_plan(CLI::App& app, Context& context) {
   auto options = std::make_shared<Options>();
   add_document_options(*verb, options->documents);
   verb->add_flag("--checks", options->checks, "List every check");
-  verb->add_option("--only", options->plan.only, "Keep checks whose id contains this text");
-  verb->add_option("--skip", options->plan.skip, "Drop checks whose id contains this text");
+  verb->add_option("--only", options->plan.only,
+                   "Keep checks whose id contains one of these texts");
+  verb->add_option("--skip", options->plan.skip,
+                   "Drop checks whose id contains one of these texts");
   add_examples(*verb, {"reachproof plan scenario.yaml", "reachproof plan --checks --only X03",
                        "reachproof --output json plan | jq '.checks[].id'"});
   verb->callback([&context, options] {

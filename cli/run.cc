@@ -201,8 +201,10 @@ void add_run(CLI::App& app, Context& context) {
   auto options = std::make_shared<RunOptions>();
   add_document_options(*verb, options->documents);
   add_evidence_option(*verb, options->evidence);
-  verb->add_option("--only", options->plan.only, "Keep checks whose id contains this text");
-  verb->add_option("--skip", options->plan.skip, "Drop checks whose id contains this text");
+  verb->add_option("--only", options->plan.only,
+                   "Keep checks whose id contains one of these texts");
+  verb->add_option("--skip", options->plan.skip,
+                   "Drop checks whose id contains one of these texts");
   verb->add_option("--attempts", options->plan.attempts, "Tries on each path")
       ->check(CLI::Range(1, 100));
   verb->add_option("--attempt-timeout", options->timeout, "Of one try, such as 1s");

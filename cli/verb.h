@@ -98,6 +98,7 @@ void add_served_findings(CLI::App& findings, Context& context);  ///< list, show
 void add_login(CLI::App& app, Context& context);                 ///< login, logout, whoami
 void add_token(CLI::App& app, Context& context);
 void add_audit(CLI::App& app, Context& context);
+void add_engagement(CLI::App& app, Context& context);
 void add_schedule(CLI::App& app, Context& context);
 void add_api(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);

@@ -157,12 +157,15 @@ class PathPlanner {
 };
 
 bool kept(const Check& check, const PlanOptions& options) {
-  const bool wanted = options.only.empty() || check.id.find(options.only) != std::string::npos;
+  const auto names = [&](const std::string& part) {
+    return check.id.find(part) != std::string::npos;
+  };
+  const bool wanted = options.only.empty() || std::ranges::any_of(options.only, names);
   const bool severe =
       options.severities.empty() ||
       std::ranges::find(options.severities, check.severity) != options.severities.end();
   if (!severe) return false;
-  const bool dropped = !options.skip.empty() && check.id.find(options.skip) != std::string::npos;
+  const bool dropped = std::ranges::any_of(options.skip, names);
   return wanted && !dropped;
 }
 

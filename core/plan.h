@@ -101,10 +101,10 @@ struct PlanOptions {
   WallTime now{};                        ///< decides hours, blackouts and exceptions in force
   int attempts = 0;                      ///< overrides the scenario's, 0 for not
   std::chrono::milliseconds timeout{0};  ///< overrides the scenario's, 0 for not
-  std::string only;                  ///< keep checks whose id contains this text; empty keeps all
+  std::vector<std::string> only;  ///< keep checks whose id contains one of these; empty keeps all
   std::vector<Severity> severities;  ///< keep checks of these; empty keeps all
   std::optional<Rate> rate;          ///< below the scenario's own limit
-  std::string skip;                  ///< drop checks whose id contains this text; empty drops none
+  std::vector<std::string> skip;     ///< drop checks whose id contains one of these
 };
 
 [[nodiscard]] Plan plan(const Scenario& scenario, const Inventory& inventory,

@@ -150,11 +150,17 @@ struct ExceptionRule {
   [[nodiscard]] bool in_force(Date day) const { return created <= day && day <= expires; }
 };
 
+/// Which runs go first where not all can.
+enum class Priority : std::uint8_t { Low, Normal, High };
+
 struct Schedule {
   std::string name;
   std::string cron;
   std::string timezone = "UTC";  ///< IANA name, in which `cron` is meant
-  std::chrono::milliseconds window{0};
+  std::chrono::milliseconds window{0};  ///< in which a run begins and ends; 0 for no limit
+  std::chrono::milliseconds jitter{0};  ///< each occurrence begins up to so much later
+  Priority priority = Priority::Normal;
+  int vantages_online = 0;  ///< percent of its vantages without which it does not begin
   std::optional<Rate> rate;
   std::vector<Severity> select_severity;
   bool rotate_all_pairs = false;

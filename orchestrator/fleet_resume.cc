@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 
 #include "evidence/stored_run.h"
@@ -21,6 +22,16 @@ std::string text_in(const json::object& object, std::string_view key) {
 std::int64_t number_in(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
   return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+std::vector<std::string> texts_in(const json::object& object, std::string_view key) {
+  std::vector<std::string> texts;
+  const auto* list = object.if_contains(key);
+  if (list == nullptr || !list->is_array()) return texts;
+  for (const auto& item : list->get_array()) {
+    if (item.is_string()) texts.emplace_back(item.get_string());
+  }
+  return texts;
 }
 
 /// Calls `take` with each record of that kind which belongs to the run.
@@ -105,8 +116,12 @@ Result<std::unique_ptr<FleetRuns::Job>> FleetRuns::job_of(const std::string& evi
               if (severity) options.severities.push_back(*severity);
             }
           }
-          options.only = text_in(body, "only");
-          options.skip = text_in(body, "skip");
+          options.only = texts_in(body, "only");
+          options.skip = texts_in(body, "skip");
+          job->order.engagement = text_in(body, "engagement");
+          job->order.priority = static_cast<core::Priority>(std::clamp<std::int64_t>(
+              number_in(body, "priority"), 0, static_cast<int>(core::Priority::High)));
+          job->order.window = std::chrono::milliseconds(number_in(body, "window_ms"));
           job->order.schedule = text_in(body, "schedule");
         }
       });

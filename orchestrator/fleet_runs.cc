@@ -7,6 +7,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <set>
 
 #include "core/hex.h"
 #include "evidence/finding_records.h"
@@ -59,23 +60,32 @@ asio::awaitable<Result<evidence::LeafIndex>> kept(asio::io_context& loop, Eviden
 evidence::Record dispatch_record(const std::string& run, const FleetRunOrder& order) {
   evidence::JsonText body;
   body.begin_object().field("at", core::text(order.options.now));
-  body.field("attempts", order.options.attempts).field("kind", "run-dispatch");
+  body.field("attempts", order.options.attempts).field("engagement", order.engagement);
+  body.field("kind", "run-dispatch").texts("only", order.options.only);
+  body.field("priority", static_cast<int>(order.priority));
   const auto& rate = order.options.rate;
   std::vector<std::string> severities;
   for (const auto severity : order.options.severities)
     severities.emplace_back(core::word(severity));
-  body.field("only", order.options.only);
   body.field("rate_count", rate ? rate->count : 0)
       .field("rate_per_s", rate ? rate->per.count() : 0);
   body.field("run", run).field("schedule", order.schedule);
-  body.texts("severities", severities)
-      .field("skip", order.options.skip)
-      .field("timeout_ms", order.options.timeout.count());
-  body.end_object();
+  body.texts("severities", severities).texts("skip", order.options.skip);
+  body.field("timeout_ms", order.options.timeout.count());
+  body.field("window_ms", order.window.count()).end_object();
   return {"run-dispatch", body.take()};
 }
 
 }  // namespace
+
+std::vector<std::string> segments_of(const core::Plan& plan) {
+  std::set<std::string> segments;
+  for (const auto& check : plan.checks) {
+    segments.insert(check.source_segment);
+    segments.insert(check.destination_segment);
+  }
+  return {segments.begin(), segments.end()};
+}
 
 FleetRuns::FleetRuns(asio::io_context& loop, EvidenceKeeper& keeper, Fleet& fleet,
                      std::string secret, std::string probe_path, RunEngine::Limits limits,
@@ -104,9 +114,15 @@ bool FleetRuns::is_running(const std::string& schedule) const {
 }
 
 void FleetRuns::cancel_all(const std::string& why) {
-  for (auto& [run, job] : jobs_) {
-    if (job->engine) job->engine->interrupt(why);
-  }
+  for (auto& [run, job] : jobs_) cancel(run, why);
+}
+
+bool FleetRuns::cancel(const std::string& run, const std::string& why) {
+  const auto it = jobs_.find(run);
+  if (it == jobs_.end()) return false;
+  it->second->progress.active.ending = true;
+  if (it->second->engine) it->second->engine->interrupt(why);
+  return true;
 }
 
 Result<std::string> FleetRuns::start(FleetRunOrder order) {
@@ -135,6 +151,9 @@ void FleetRuns::launch(std::unique_ptr<Job> owned) {
   Job& job = *owned;
   job.progress.active.run = job.about.run;
   job.progress.active.schedule = job.order.schedule;
+  job.progress.active.engagement = job.order.engagement;
+  job.progress.active.priority = job.order.priority;
+  job.progress.active.segments = segments_of(job.plan);
   jobs_[job.about.run] = std::move(owned);
   auto connecting = [this, &job](const core::Endpoint& endpoint, ProbeChannel::Events events) {
     return connect(job, endpoint, std::move(events));
@@ -147,8 +166,13 @@ void FleetRuns::launch(std::unique_ptr<Job> owned) {
     std::copy(bytes.begin(), bytes.end(), nonce.begin());
     return nonce;
   };
+  auto limits = limits_;
+  if (job.order.window.count() > 0) {
+    const auto left = job.about.started + job.order.window - wall_now();
+    limits.run = std::max(std::chrono::milliseconds(1), left);
+  }
   job.engine = std::make_unique<RunEngine>(loop_, job.plan, *job.order.inventory, connecting,
-                                           limits_, job.progress, nonces);
+                                           limits, job.progress, nonces);
   asio::co_spawn(loop_, drive(job), [this, run = job.about.run](std::exception_ptr failed) {
     const auto it = jobs_.find(run);
     auto outcome = it->second->finished;
@@ -161,12 +185,15 @@ void FleetRuns::launch(std::unique_ptr<Job> owned) {
 asio::awaitable<void> FleetRuns::drive(Job& job) {
   job.finished.run = job.about.run;
   job.finished.schedule = job.order.schedule;
+  job.finished.started = job.about.started;
+  job.finished.segments = job.progress.active.segments;
   if (!job.resumed) {
     auto records =
         evidence::records_of_start(header_of(job.about, *job.order.scenario, *job.order.inventory),
                                    *job.order.scenario, *job.order.inventory, job.plan);
     records.push_back(dispatch_record(job.about.run, job.order));
     auto begun = co_await kept(loop_, keeper_, std::move(records));
+    if (job.order.begun) job.order.begun(begun ? Result<void>() : tl::unexpected(begun.error()));
     if (!begun) {
       job.finished.failure = begun.error();
       co_return;
@@ -179,6 +206,7 @@ asio::awaitable<void> FleetRuns::drive(Job& job) {
   auto outcome = std::make_shared<RunOutcome>();
   asio::post(judges_, [this, &job, &facts, latch, outcome] {
     *outcome = outcome_of(job.about, job.plan, *job.order.inventory, facts, wall_now());
+    job.finished.tally = tally_of(job.plan, facts, outcome->verdicts);
     asio::post(loop_, [latch] { latch->release(); });
   });
   co_await passed(latch);

@@ -13,6 +13,7 @@
 #include "orchestrator/evidence_keeper.h"
 #include "orchestrator/fleet/fleet.h"
 #include "orchestrator/run_engine.h"
+#include "orchestrator/run_tally.h"
 
 namespace reachproof::orchestrator {
 
@@ -26,7 +27,15 @@ struct FleetRunOrder {
   std::string why;
   std::map<std::string, std::string> grants;  ///< DSSE envelope by probe id
   bool require_proved = false;
+  std::string engagement;  ///< under which it goes, empty for none
+  core::Priority priority = core::Priority::Normal;
+  std::chrono::milliseconds window{0};  ///< after which it is ended, 0 for never
+  /// Called once, when its beginning is on disk, or could not be put there.
+  std::function<void(const Result<void>&)> begun;
 };
+
+/// The segments of a plan's checks, both ends, in order.
+[[nodiscard]] std::vector<std::string> segments_of(const core::Plan& plan);
 
 /// The runs of a service, several at once, over enrolled and launched probes. A run that a restart
 /// interrupted is taken up where it stood: its plan is made again from the snapshots in the
@@ -39,7 +48,10 @@ class FleetRuns {
     std::string interrupted;
     std::map<std::string, int> results;
     core::FindingRun findings;  ///< what it says of each finding
-    Error failure;              ///< its message is empty where the run was kept whole
+    RunTally tally;
+    std::vector<std::string> segments;  ///< of its checks
+    core::WallTime started{};
+    Error failure;  ///< its message is empty where the run was kept whole
   };
   struct Active {
     std::string run;
@@ -47,6 +59,10 @@ class FleetRuns {
     std::string phase;
     std::size_t done = 0;
     std::size_t total = 0;
+    std::string engagement;
+    core::Priority priority = core::Priority::Normal;
+    std::vector<std::string> segments;  ///< of its checks
+    bool ending = false;                ///< somebody has ended it
   };
 
   FleetRuns(boost::asio::io_context& loop, EvidenceKeeper& keeper, Fleet& fleet, std::string secret,
@@ -59,6 +75,8 @@ class FleetRuns {
   /// Takes up the runs that have a beginning and no end in this log. Returns their ids.
   [[nodiscard]] Result<std::vector<std::string>> resume(const std::string& evidence_path);
   void cancel_all(const std::string& why);
+  /// Ends a run early, keeping what is done; false where there is no such run.
+  bool cancel(const std::string& run, const std::string& why);
   [[nodiscard]] std::vector<Active> active() const;
   [[nodiscard]] bool is_running(const std::string& schedule) const;
 

@@ -8,7 +8,6 @@ using enum Metric::Type;
 /// Upper bounds in seconds.
 const std::vector<double> kShort{0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60};
 const std::vector<double> kRunLong{1, 10, 60, 300, 900, 3600, 14400};
-const std::vector<double> kAges{60, 600, 3600, 14400, 86400, 172800, 604800};
 
 }  // namespace
 
@@ -52,18 +51,8 @@ const Metric kCoverage{Gauge,
                        {}};
 const Metric kChecks{
     Gauge, "reachproof_checks", "Checks of the newest runs", {"expectation", "result"}, {}};
-const Metric kSegmentChecks{Gauge,
-                            "reachproof_segment_checks",
-                            "Checks of the newest runs by segments, where configured",
-                            {"src_segment", "dst_segment", "expectation", "result"},
-                            {}};
 const Metric kVerdicts{
     Counter, "reachproof_verdicts_total", "Verdicts", {"reachability", "proof", "result"}, {}};
-const Metric kCheckProofAge{Histogram,
-                            "reachproof_check_proof_age_seconds",
-                            "Age of a proof when it was renewed",
-                            {},
-                            kAges};
 const Metric kFindingsOpen{
     Gauge, "reachproof_findings_open", "Findings that are open", {"severity", "kind"}, {}};
 const Metric kFindingFlaps{Counter,
@@ -95,11 +84,6 @@ const Metric kLivenessFailures{Counter,
                                "Destinations that could not be proven alive",
                                {"dst_segment"},
                                {}};
-const Metric kCaptureDrops{Counter,
-                           "reachproof_witness_capture_drops_total",
-                           "Packets that a witness's capture lost",
-                           {"probe"},
-                           {}};
 const Metric kWitnessesLost{Counter,
                             "reachproof_witnesses_lost_total",
                             "Witnesses whose word could not be believed",
@@ -128,34 +112,17 @@ const Metric kProbeRefusals{Counter,
                             "What probes refused to do",
                             {"probe", "reason"},
                             {}};
-const Metric kProbeBudget{Gauge,
-                          "reachproof_probe_budget_used_ratio",
-                          "Part of a probe's budget that is used",
-                          {"probe", "window"},
-                          {}};
 const Metric kStopActive{Gauge, "reachproof_stop_active", "1 while a stop is in force", {}, {}};
 const Metric kEngagementActive{
     Gauge, "reachproof_engagement_active", "1 while an engagement is in force", {"engagement"}, {}};
 const Metric kExceptions{
     Gauge, "reachproof_exceptions", "Exceptions of the scenario", {"state"}, {}};
-const Metric kEvidenceRecords{
-    Counter, "reachproof_evidence_records_total", "Records kept since the start", {"type"}, {}};
 const Metric kEvidenceLogSize{Gauge, "reachproof_evidence_log_size", "Records in the log", {}, {}};
-const Metric kEvidenceLogVerified{Gauge,
-                                  "reachproof_evidence_log_verified",
-                                  "1 where the log verified when it was last looked at",
-                                  {},
-                                  {}};
 const Metric kEvidenceCheckpoint{Gauge,
                                  "reachproof_evidence_checkpoint_timestamp_seconds",
                                  "When the log was last signed",
                                  {},
                                  {}};
-const Metric kEvidenceTimestampToken{Gauge,
-                                     "reachproof_evidence_timestamp_token_timestamp_seconds",
-                                     "When a foreign clock last signed the log",
-                                     {},
-                                     {}};
 const Metric kNotificationQueue{
     Gauge, "reachproof_notification_queue_length", "Notifications that wait", {"integration"}, {}};
 const Metric kNotifications{
@@ -193,9 +160,7 @@ std::span<const Metric* const> all() {
                                                &kGaps,
                                                &kCoverage,
                                                &kChecks,
-                                               &kSegmentChecks,
                                                &kVerdicts,
-                                               &kCheckProofAge,
                                                &kFindingsOpen,
                                                &kFindingFlaps,
                                                &kFindingsOpened,
@@ -204,7 +169,6 @@ std::span<const Metric* const> all() {
                                                &kAttemptDuration,
                                                &kSightings,
                                                &kLivenessFailures,
-                                               &kCaptureDrops,
                                                &kWitnessesLost,
                                                &kProbes,
                                                &kProbeLastSeen,
@@ -212,15 +176,11 @@ std::span<const Metric* const> all() {
                                                &kProbeCertificateExpiry,
                                                &kProbeClockOffset,
                                                &kProbeRefusals,
-                                               &kProbeBudget,
                                                &kStopActive,
                                                &kEngagementActive,
                                                &kExceptions,
-                                               &kEvidenceRecords,
                                                &kEvidenceLogSize,
-                                               &kEvidenceLogVerified,
                                                &kEvidenceCheckpoint,
-                                               &kEvidenceTimestampToken,
                                                &kNotificationQueue,
                                                &kNotifications,
                                                &kNotificationsFailed,

@@ -232,10 +232,17 @@ asio::awaitable<void> RunEngine::settle_pending() {
   pending_.clear();
 }
 
-asio::awaitable<void> RunEngine::wait_for_turn(Clock::time_point due, Probe& probe) {
-  Condition due_now = [this, due] { return Clock::now() >= due || ending(); };
-  const auto wait = std::max(Clock::duration::zero(), due - Clock::now());
-  co_await until(due_now, std::chrono::ceil<std::chrono::milliseconds>(wait));
+asio::awaitable<void> RunEngine::wait_for_turn(Clock::time_point due, const std::string& target,
+                                               Probe& probe) {
+  for (const bool shared : {false, true}) {
+    if (shared) {
+      if (!limits_.pace || ending()) break;
+      due = limits_.pace->take(target, Clock::now());
+    }
+    Condition due_now = [this, due] { return Clock::now() >= due || ending(); };
+    const auto wait = std::max(Clock::duration::zero(), due - Clock::now());
+    co_await until(due_now, std::chrono::ceil<std::chrono::milliseconds>(wait));
+  }
   Condition has_room = [this, &probe] {
     return probe.in_flight < limits_.in_flight_max || !probe.usable() || ending();
   };
@@ -256,7 +263,7 @@ asio::awaitable<void> RunEngine::make_attempts() {
     if (known) {
       begin = Clock::now() - trial.due;  // a resumed run goes on where it stood
     } else {
-      co_await wait_for_turn(begin + trial.due, *probe);
+      co_await wait_for_turn(begin + trial.due, path.target, *probe);
     }
     if (ending()) {
       for (; t < plan_.trials.size(); ++t) facts_.tries[t].report.detail = facts_.interrupted;
@@ -310,7 +317,7 @@ asio::awaitable<void> RunEngine::prove_targets_alive(bool before) {
     const LivenessKey& key = *keys[turn.index];
     Probe* probe = find(key.vantage);
     CHECK(probe != nullptr);
-    co_await wait_for_turn(begin + turn.due, *probe);
+    co_await wait_for_turn(begin + turn.due, key.target, *probe);
     if (ending()) break;
     auto& liveness = facts_.liveness[key];
     TryFacts& facts = before ? liveness.before : liveness.after;

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/inventory.h"
 #include "core/plan.h"
+#include "orchestrator/pace.h"
 #include "orchestrator/probe_channel.h"
 #include "orchestrator/progress.h"
 #include "orchestrator/run_facts.h"
@@ -39,6 +40,7 @@ class RunEngine {
     std::chrono::milliseconds stop{9'000};    ///< for a probe to end by itself
     std::chrono::milliseconds run{0};         ///< for all of it; 0 for no limit
     std::size_t in_flight_max = 1024;         ///< tries that one probe may have open
+    std::shared_ptr<Pace> pace;  ///< rates shared with other runs, beyond the plan's own
   };
 
   RunEngine(boost::asio::io_context& loop, const core::Plan& plan, const core::Inventory& inventory,
@@ -73,8 +75,9 @@ class RunEngine {
   /// Waits until the condition holds, or the time is over; says whether it holds.
   boost::asio::awaitable<bool> until(Condition condition, std::chrono::milliseconds wait_max);
   boost::asio::awaitable<void> settle_pending();
+  /// Waits until a try at `target` is due and within the rates, and its probe has room for it.
   boost::asio::awaitable<void> wait_for_turn(std::chrono::steady_clock::time_point due,
-                                             Probe& probe);
+                                             const std::string& target, Probe& probe);
 
   void prepare_tries();
   [[nodiscard]] bool needs_liveness(const core::Path& path) const;

@@ -3,14 +3,13 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <algorithm>
 #include <csignal>
-#include <filesystem>
 #include <iostream>
 
-#include "evidence/finding_records.h"
+#include "evidence/json_text.h"
 #include "host/service_notify.h"
+#include "host/wall_clock.h"
 #include "orchestrator/run_outcome.h"
 #include "orchestrator/run_service.h"
 #include "orchestrator/service_state.h"
@@ -20,15 +19,15 @@ namespace reachproof::orchestrator {
 namespace {
 
 namespace asio = boost::asio;
+using host::wall_now;
 
-core::WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+constexpr std::chrono::milliseconds kGoodbye{3000};
 
-/// A fixed sentence and its particulars; the journal adds its own time.
-void say(std::string_view sentence, const std::string& detail) {
-  if (std::getenv("JOURNAL_STREAM") == nullptr) std::cerr << core::text(wall_now()) << " ";
-  std::cerr << sentence << (detail.empty() ? "" : ": ") << detail << std::endl;
+std::string all_of(const std::vector<scenarios::Problem>& problems) {
+  std::string text;
+  for (const auto& problem : problems)
+    text += (text.empty() ? "" : "\n") + scenarios::text(problem);
+  return text;
 }
 
 }  // namespace
@@ -39,46 +38,31 @@ Service::Service(asio::io_context& loop, ServiceConfig config)
       tick_(loop),
       signals_(loop, SIGTERM, SIGINT, SIGHUP) {}
 
+/// A fixed sentence and its particulars; the journal adds its own time.
+void Service::say(std::string_view sentence, const std::string& detail) const {
+  if (config_.log_json) {
+    evidence::JsonText line;
+    line.begin_object().field("detail", detail).field("message", sentence);
+    line.field("time", core::text(wall_now())).end_object();
+    std::cerr << line.take() << std::endl;
+    return;
+  }
+  if (std::getenv("JOURNAL_STREAM") == nullptr) std::cerr << core::text(wall_now()) << " ";
+  std::cerr << sentence << (detail.empty() ? "" : ": ") << detail << std::endl;
+}
+
 Result<void> Service::start() {
-  auto authority = Authority::open(config_.state + "/authority", wall_now());
-  if (!authority) return tl::unexpected(authority.error());
-  authority_.emplace(std::move(*authority));
-  const auto log = evidence_path(config_.state);
-  auto key = key_for(log + ".key", log + ".vkey", log);
-  if (!key) return fail(std::move(key), "log key");
-  auto keeper = EvidenceKeeper::open(
-      log, fmt::format("`reachproof serve`, process {} of {}", getpid(), user_at_host()),
-      std::move(*key), loop_.get_executor());
-  if (!keeper) return tl::unexpected(keeper.error());
-  keeper_ = std::move(*keeper);
-  if (auto loaded = load_documents(); !loaded) return loaded;
-  auto stored = read_state(log);
-  if (!stored) return tl::unexpected(stored.error());
-  Fleet::Options options{.names = config_.names,
-                         .url = config_.url,
-                         .trust_domain = config_.trust_domain,
-                         .certificate_life = config_.certificate_life};
-  options.plane.address = config_.listen;
-  options.plane.port = config_.port;
-  options.link.silence_max = config_.probe_silence;
-  Fleet::Events events{.changed = [](const std::string&) {}, .noted = say};
-  auto fleet = Fleet::start(loop_, *keeper_, *authority_, std::move(stored->registry),
-                            std::move(options), std::move(events));
-  if (!fleet) return tl::unexpected(fleet.error());
-  fleet_ = std::move(*fleet);
-  if (stored->stop) fleet_->link().engage_stop(*stored->stop);
-  handled_ = std::move(stored->handled);
-  findings_ = std::move(stored->findings);
-  RunEngine::Limits limits;
-  limits.arm = limits.start = std::chrono::milliseconds(45'000);
-  limits.grace = std::chrono::milliseconds(20'000);
-  limits.stop = std::chrono::milliseconds(20'000);
-  runs_ = std::make_unique<FleetRuns>(
-      loop_, *keeper_, *fleet_, authority_->secret(), config_.probe_path, limits,
-      [this](const FleetRuns::Finished& finished) { on_finished(finished); });
-  auto resumed = runs_->resume(log);
-  if (!resumed) return fail(std::move(resumed), "resume");
-  for (const auto& run : *resumed) say("a run is taken up again", run);
+  if (auto opened = open_state(); !opened) return opened;
+  auto documents = read_documents(config_);
+  if (!documents) return tl::unexpected(documents.error());
+  make_desks();
+  auto registry = restore();
+  if (!registry) return tl::unexpected(registry.error());
+  if (auto opened = open_fleet(std::move(*registry)); !opened) return opened;
+  if (auto used = use(std::move(*documents)); !used) return used;
+  counts_->reloaded(true, wall_now());
+  if (auto opened = open_api(); !opened) return opened;
+  if (auto taken = take_up_runs(); !taken) return taken;
   auto control = ControlSocket::open(
       loop_, control_path(config_.state),
       [this](std::string line, ControlSocket::Reply reply) { on_control(line, std::move(reply)); });
@@ -87,156 +71,201 @@ Result<void> Service::start() {
   wait_for_signal();
   tick();
   host::service_notify("READY=1");
-  say("serving", fmt::format("probes at {}, state in {}", fleet_->url(), config_.state));
+  say("serving", fmt::format("probes at {}, people at {}://{}:{}, state in {}", fleet_->url(),
+                             config_.api.certificate.empty() ? "http" : "https", config_.api.listen,
+                             api_server_->port(), config_.state));
+  return {};
+}
+
+Result<void> Service::open_state() {
+  auto authority = Authority::open(config_.state + "/authority", wall_now());
+  if (!authority) return tl::unexpected(authority.error());
+  authority_.emplace(std::move(*authority));
+  const auto log = evidence_path(config_.state);
+  auto key = key_for(log + ".key", log + ".vkey", log);
+  if (!key) return fail(std::move(key), "log key");
+  keys_ = {key->verifier()};
+  auto keeper = EvidenceKeeper::open(
+      log, fmt::format("`reachproof serve`, process {} of {}", getpid(), user_at_host()),
+      std::move(*key), loop_.get_executor());
+  if (!keeper) return tl::unexpected(keeper.error());
+  keeper_ = std::move(*keeper);
+  return {};
+}
+
+Result<void> Service::open_fleet(Registry registry) {
+  Fleet::Options options{.names = config_.names,
+                         .url = config_.url,
+                         .trust_domain = config_.trust_domain,
+                         .certificate_life = config_.certificate_life};
+  options.plane.address = config_.listen;
+  options.plane.port = config_.port;
+  options.link.silence_max = config_.probe_silence;
+  Fleet::Events events;
+  events.changed = [this](const std::string& id) {
+    const auto* probe = api_ ? fleet_->registry().probe(id) : nullptr;
+    if (probe != nullptr) api_->publish(probes_->view(*probe));
+  };
+  events.noted = [this](std::string_view sentence, const std::string& detail) {
+    say(sentence, detail);
+  };
+  auto fleet = Fleet::start(loop_, *keeper_, *authority_, std::move(registry), std::move(options),
+                            std::move(events));
+  if (!fleet) return tl::unexpected(fleet.error());
+  fleet_ = std::move(*fleet);
+  pace_ = std::make_shared<Pace>(core::Limits{}.rate, core::Limits{}.per_target);
+  RunEngine::Limits limits;
+  limits.arm = limits.start = std::chrono::milliseconds(45'000);
+  limits.grace = std::chrono::milliseconds(20'000);
+  limits.stop = std::chrono::milliseconds(20'000);
+  limits.pace = pace_;
+  runs_ = std::make_unique<FleetRuns>(
+      loop_, *keeper_, *fleet_, authority_->secret(), config_.probe_path, limits,
+      [this](const FleetRuns::Finished& finished) { on_finished(finished); });
+  RunDesk::Hooks hooks;
+  hooks.schedule = [this](const std::string& name) { return schedules_->schedule(name); };
+  hooks.preempted = [this](const std::string& schedule, const std::string& run,
+                           const std::string& by) { schedules_->preempted(schedule, run, by); };
+  hooks.moved = [this](const api::RunProgress& progress) { api_->publish(progress); };
+  hooks.say = [this](std::string_view sentence, const std::string& detail) {
+    say(sentence, detail);
+  };
+  run_desk_ = std::make_unique<RunDesk>(*runs_, *fleet_, *engagements_, config_.runs_at_once,
+                                        std::move(hooks));
+  stop_ = std::make_unique<StopDesk>(*keeper_, fleet_->link(),
+                                     [this](const std::string& why) { runs_->cancel_all(why); });
+  if (!stop_record_.empty()) stop_->restore(stop_record_);
+  stop_->take_up();
+  probes_ = std::make_unique<ProbeDesk>(*fleet_);
+  probe_tokens_ = std::make_unique<ProbeTokenDesk>(*fleet_, [this](const std::string& segment) {
+    return run_desk_->documents().scenario->segment(segment) != nullptr;
+  });
+  counts_ = std::make_unique<MetricsDesk>(
+      metrics_,
+      MetricsDesk::Sources{*keeper_, *fleet_, *findings_, *notify_, *engagements_, *stop_});
+  return {};
+}
+
+Result<void> Service::take_up_runs() {
+  auto resumed = runs_->resume(evidence_path(config_.state));
+  if (!resumed) return fail(std::move(resumed), "resume");
+  for (const auto& run : *resumed) say("a run is taken up again", run);
   return {};
 }
 
 // ---- documents ----
 
-Result<void> Service::load_documents() {
-  const auto day = std::chrono::floor<std::chrono::days>(wall_now());
-  const auto all = [](const std::vector<scenarios::Problem>& problems) {
-    std::string text;
-    for (const auto& problem : problems)
-      text += (text.empty() ? "" : "\n") + scenarios::text(problem);
-    return text;
-  };
-  auto scenario = scenarios::load_scenario_file(config_.scenario, day);
-  if (!scenario) return fail(ErrorCode::Config, all(scenario.error()));
-  auto inventory = scenarios::load_inventory_file(config_.inventory, scenario->scenario);
-  if (!inventory) return fail(ErrorCode::Config, all(inventory.error()));
-  std::map<std::string, ScheduleClock> clocks;
-  for (const auto& schedule : scenario->scenario.schedules) {
-    auto cron = core::CronExpression::parse(schedule.cron);
-    auto zone = zone_rules(schedule.timezone, wall_now());
-    if (!cron) return fail(ErrorCode::Config, schedule.name + ": " + cron.error());
-    if (!zone) return fail(std::move(zone), "schedule " + schedule.name);
-    clocks[schedule.name] = {
-        .schedule = schedule, .cron = std::move(*cron), .zone = std::move(*zone)};
+Result<Service::Documents> Service::read_documents(const ServiceConfig& config) {
+  const auto now = wall_now();
+  auto scenario =
+      scenarios::load_scenario_file(config.scenario, std::chrono::floor<std::chrono::days>(now));
+  if (!scenario) return fail(ErrorCode::Config, all_of(scenario.error()));
+  auto inventory = scenarios::load_inventory_file(config.inventory, scenario->scenario);
+  if (!inventory) return fail(ErrorCode::Config, all_of(inventory.error()));
+  if (auto known = ScheduleDesk::check(scenario->scenario.schedules, now); !known) {
+    return tl::unexpected(known.error());
   }
-  auto grants = load_grants(config_.grants);
+  auto grants = load_grants(config.grants);
   if (!grants) return tl::unexpected(grants.error());
-  scenario_ = std::make_shared<const core::Scenario>(std::move(scenario->scenario));
-  inventory_ = std::make_shared<const core::Inventory>(std::move(inventory->inventory));
-  clocks_ = std::move(clocks);
-  grants_ = std::move(*grants);
+  Documents documents;
+  documents.of_runs = {
+      .scenario = std::make_shared<const core::Scenario>(std::move(scenario->scenario)),
+      .inventory = std::make_shared<const core::Inventory>(std::move(inventory->inventory)),
+      .grants = std::move(*grants)};
+  documents.engagement_required = !config.engagements.empty();
+  if (documents.engagement_required) {
+    auto engagements = load_engagements(config.engagements);
+    if (!engagements) return tl::unexpected(engagements.error());
+    documents.engagements = std::move(*engagements);
+  }
+  documents.receivers = config.receivers;
+  return documents;
+}
+
+Result<void> Service::use(Documents documents) {
+  // The one thing that can still fail comes first.
+  if (auto started = notify_->start(std::move(documents.receivers)); !started) return started;
+  const auto& scenario = *documents.of_runs.scenario;
+  if (auto loaded = schedules_->load(scenario.schedules, wall_now()); !loaded) return loaded;
+  engagements_->load(std::move(documents.engagements), documents.engagement_required);
+  pace_->set(scenario.limits.rate, scenario.limits.per_target);
+  counts_->scenario(scenario, wall_now());
+  run_desk_->load(std::move(documents.of_runs));
   return {};
+}
+
+Result<void> Service::reload() {
+  const auto take = [this]() -> Result<void> {
+    auto config = load_service_config(config_.file);
+    if (!config) return tl::unexpected(config.error());
+    auto documents = read_documents(*config);
+    if (!documents) return tl::unexpected(documents.error());
+    if (auto fresh = api_server_->reload_certificate(); !fresh) return fresh;
+    return use(std::move(*documents));
+  };
+  auto taken = take();
+  counts_->reloaded(taken.has_value(), wall_now());
+  say(taken ? "configuration read again" : "configuration kept as it was",
+      taken ? "" : taken.error().message);
+  return taken;
 }
 
 void Service::wait_for_signal() {
   signals_.async_wait([this](boost::system::error_code error, int number) {
     if (error) return;
     if (number == SIGHUP) {
-      auto loaded = load_documents();
-      say(loaded ? "configuration read again" : "configuration kept as it was",
-          loaded ? "" : loaded.error().message);
-      wait_for_signal();
+      host::service_notify("RELOADING=1");
+      if (!reload()) host::service_notify("STATUS=the last configuration was refused");
+      host::service_notify("READY=1");
     } else {
       stop();
     }
+    wait_for_signal();
   });
 }
 
-/// Runs are left as they stand: the next start takes them up.
+/// Runs are left as they stand: the next start takes them up. Callers get their answers; a second
+/// signal does not wait for them.
 void Service::stop() {
+  if (std::exchange(stopping_, true)) return loop_.stop();
   say("stopping", "");
   host::service_notify("STOPPING=1");
   control_.reset();
-  loop_.stop();
+  api_->stop();
+  api_server_->stop(kGoodbye, [this] { loop_.stop(); });
 }
-
-// ---- schedules ----
 
 void Service::tick() {
   if (const auto due = host::watchdog_interval(); due) host::service_notify("WATCHDOG=1");
   fleet_->link().set_log_size(keeper_->size());
-  const auto now = wall_now();
-  for (auto& [name, clock] : clocks_) look_at(clock, now);
+  schedules_->tick(wall_now());
+  run_desk_->tick();
   tick_.expires_after(std::chrono::seconds(1));
   tick_.async_wait([this](boost::system::error_code error) {
     if (!error) tick();
   });
 }
 
-void Service::look_at(const ScheduleClock& clock, core::WallTime now) {
-  const auto& name = clock.schedule.name;
-  const auto [handled, fresh] = handled_.try_emplace(name, now);
-  if (fresh) {
-    handled->second = std::max(handled->second, now);
-    return;
-  }
-  const core::ScheduleFacts facts{.cron = clock.cron,
-                                  .zone = clock.zone,
-                                  .window = clock.schedule.window,
-                                  .handled = handled->second,
-                                  .running = runs_->is_running(name)};
-  for (const auto& turn : core::turns(facts, now)) {
-    handled->second = turn.occurrence;
-    std::string run;
-    std::string why;
-    std::string event(core::word(turn.what));
-    if (turn.what == core::ScheduleTurn::What::Run || turn.what == core::ScheduleTurn::What::Late) {
-      auto started = start_run(clock.schedule, "", "");
-      if (started) run = *started;
-      if (!started) {
-        event = "refused";
-        why = started.error().message;
-      }
-    }
-    if (turn.more > 0) why = fmt::format("{} more were missed before this one", turn.more);
-    keeper_->append({schedule_record(name, event, turn.occurrence, run, why)}, {});
-    say("schedule " + name,
-        fmt::format("{} {}{}{}", core::text(turn.occurrence), event,
-                    run.empty() ? "" : ", run " + run, why.empty() ? "" : ", " + why));
-  }
-}
-
-Result<std::string> Service::start_run(const core::Schedule& schedule, const std::string& who,
-                                       const std::string& why) {
-  FleetRunOrder order{.scenario = scenario_,
-                      .inventory = inventory_,
-                      .schedule = schedule.name,
-                      .who = who,
-                      .why = why,
-                      .grants = grants_};
-  order.options.severities = schedule.select_severity;
-  order.options.rate = schedule.rate;
-  return runs_->start(std::move(order));
-}
-
 void Service::on_finished(const FleetRuns::Finished& finished) {
-  std::string counts;
-  for (const auto& [result, count] : finished.results) {
-    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, result);
-  }
+  counts_->finished(finished, wall_now());
   if (!finished.failure.message.empty()) {
     say("a run could not be kept", finished.run + ": " + finished.failure.message);
     return;
   }
+  std::string counts;
+  for (const auto& [result, count] : finished.results) {
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, result);
+  }
   say("run finished", fmt::format("{}: {}{}", finished.run, counts,
                                   finished.interrupted.empty() ? "" : "; " + finished.interrupted));
-  take_findings(finished.findings);
-  keeper_->sign([](Result<std::string> note) {
-    if (!note) say("the log could not be signed", note.error().message);
-  });
-}
-
-/// A finding changes when its record is on disk; what is not kept is asked again by the next run.
-void Service::take_findings(const core::FindingRun& run) {
-  auto events = findings_.events_of(run);
-  if (events.empty()) return;
-  std::vector<evidence::Record> records;
-  for (const auto& event : events) records.push_back(evidence::record_of_finding(event));
-  keeper_->append(std::move(records), [this, events = std::move(events)](auto kept) {
-    if (!kept) return say("findings could not be kept", kept.error().message);
-    for (const auto& event : events) {
-      findings_.take(event);
-      if (!event.is_news()) continue;
-      say(fmt::format("finding {}", core::word(event.what)),
-          fmt::format("{} {}, rule {}: {}{}", core::word(event.subject.severity),
-                      core::word(event.subject.kind), event.subject.rule, event.subject.title,
-                      event.why.empty() ? "" : " (" + event.why + ")"));
-    }
+  api_->publish(api::RunProgress{.run = finished.run,
+                                 .schedule = finished.schedule,
+                                 .phase = "finished",
+                                 .segments = finished.segments});
+  findings_->take(finished.findings);
+  keeper_->sign([this](Result<std::string> note) {
+    if (!note) return say("the log could not be signed", note.error().message);
+    counts_->is_signed(wall_now());
   });
 }
 

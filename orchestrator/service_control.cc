@@ -3,23 +3,16 @@
 #include <boost/json.hpp>
 
 #include "core/base64.h"
-#include "core/hex.h"
-#include "evidence/finding_records.h"
-#include "evidence/json_text.h"
 #include "host/whole_file.h"
+#include "orchestrator/desk/body_fields.h"
 #include "orchestrator/service_state.h"
 #include "protocol/grant.h"
-#include "protocol/keyed_answer.h"
 
-/// What people ask of the service over its control socket, and what it reads of its own past.
+/// What people ask of the service over its control socket.
 namespace reachproof::orchestrator {
 namespace {
 
 namespace json = boost::json;
-
-core::WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 std::string text_in(const json::object& object, std::string_view key) {
   const auto* value = object.if_contains(key);
@@ -38,64 +31,6 @@ Fleet::Done<void> done_with(ControlSocket::Reply reply) {
 }
 
 }  // namespace
-
-evidence::Record schedule_record(const std::string& schedule, std::string_view event,
-                                 core::WallTime occurrence, const std::string& run,
-                                 const std::string& why) {
-  evidence::JsonText body;
-  body.begin_object().field("event", event).field("kind", "schedule");
-  body.field("occurrence", core::text(occurrence)).field("run", run).field("schedule", schedule);
-  body.field("time", core::text(wall_now())).field("why", why).end_object();
-  return {"schedule", body.take()};
-}
-
-evidence::Record stop_record(const protocol::StopOrder& stop, std::string_view event,
-                             const std::string& by) {
-  evidence::JsonText body;
-  body.begin_object().field("by", by).field("event", event).field("id", stop.id);
-  body.field("kind", "stop").field("reason", stop.reason).field("time", core::text(stop.time));
-  body.end_object();
-  return {"stop", body.take()};
-}
-
-Result<StoredState> read_state(const std::string& log_path) {
-  auto log = evidence::LogReader::open(log_path);
-  if (!log) return tl::unexpected(log.error());
-  const auto size = log->size();
-  if (!size) return tl::unexpected(size.error());
-  StoredState state;
-  auto findings = evidence::load_findings(*log);
-  if (!findings) return tl::unexpected(findings.error());
-  state.findings = std::move(*findings);
-  Result<void> sound;
-  auto read = log->scan(
-      0, *size, {"probe", "probe-token", "schedule", "stop"},
-      [&](const evidence::StoredRecord& record) {
-        if (auto applied = state.registry.apply(record.kind, record.body); !applied)
-          sound = applied;
-        json::error_code error;
-        const auto value = json::parse(record.body, error);
-        if (error || !value.is_object()) return true;
-        const auto& body = value.get_object();
-        if (record.kind == "schedule") {
-          const auto at = core::parse_wall_time(text_in(body, "occurrence"));
-          auto& handled = state.handled[text_in(body, "schedule")];
-          if (at) handled = std::max(handled, *at);
-        } else if (record.kind == "stop") {
-          state.stop.reset();
-          if (text_in(body, "event") == "engaged") {
-            state.stop = protocol::StopOrder{
-                .id = text_in(body, "id"),
-                .reason = text_in(body, "reason"),
-                .time = core::parse_wall_time(text_in(body, "time")).value_or(core::WallTime{})};
-          }
-        }
-        return true;
-      });
-  if (!read) return tl::unexpected(read.error());
-  if (!sound) return tl::unexpected(sound.error());
-  return state;
-}
 
 Result<std::map<std::string, std::string>> load_grants(const std::string& path) {
   std::map<std::string, std::string> grants;
@@ -126,82 +61,59 @@ Result<std::map<std::string, std::string>> load_grants(const std::string& path) 
 // ---- control ----
 
 void Service::on_control(const std::string& line, ControlSocket::Reply reply) {
-  json::error_code error;
-  const auto value = json::parse(line, error);
-  if (error || !value.is_object()) return reply(failed({ErrorCode::Usage, "not a JSON object"}));
-  const auto& asked = value.get_object();
-  const auto verb = text_in(asked, "do");
+  const BodyFields asked(line);
+  if (!asked.sound()) return reply(failed({ErrorCode::Usage, "not a JSON object"}));
+  const auto verb = asked.text("do");
+  const Actor actor{.token = "", .name = asked.text("by")};
   if (verb == "status") return reply(status_text());
   if (verb == "probes") return reply(probes_text());
   if (verb == "token-create") {
-    const auto* seconds = asked.if_contains("ttl_s");
-    const auto* uses = asked.if_contains("uses");
-    Registry::TokenOrder order{
-        .segment = text_in(asked, "segment"),
-        .name = text_in(asked, "name"),
-        .life = std::chrono::seconds(
-            seconds != nullptr && seconds->is_int64() ? seconds->get_int64() : 900),
-        .uses = uses != nullptr && uses->is_int64() ? static_cast<int>(uses->get_int64()) : 1,
-        .automatic = asked.contains("automatic") && asked.at("automatic") == true,
-        .by = text_in(asked, "by")};
-    if (scenario_->segment(order.segment) == nullptr) {
-      return reply(failed(
-          {ErrorCode::NotFound, fmt::format("the scenario has no segment `{}`", order.segment)}));
-    }
-    return fleet_->create_token(std::move(order), [reply](Result<std::string> token) {
-      reply(token ? json::serialize(json::object{{"token", *token}}) : failed(token.error()));
+    const api::ProbeTokenOrder order{.segment = asked.text("segment"),
+                                     .name = asked.text("name"),
+                                     .life = std::chrono::seconds(asked.number("ttl_s", 900)),
+                                     .uses = static_cast<int>(asked.number("uses", 1)),
+                                     .automatic = asked.flag("automatic")};
+    return probe_tokens_->create(order, actor, [reply](Result<api::NewProbeToken> made) {
+      reply(made ? json::serialize(json::object{{"token", made->text}}) : failed(made.error()));
     });
   }
   if (verb == "token-revoke") {
-    return fleet_->revoke_token(text_in(asked, "id"), text_in(asked, "by"), done_with(reply));
+    return probe_tokens_->revoke(asked.text("id"), actor, done_with(reply));
   }
   if (verb == "approve" || verb == "drain" || verb == "ban") {
-    return control_probe(verb, text_in(asked, "probe"), text_in(asked, "why"), std::move(reply));
+    return control_probe(verb, asked.text("probe"), actor, asked.text("why"), std::move(reply));
   }
-  if (verb == "stop" || verb == "release") {
-    return control_stop(verb == "stop", text_in(asked, "reason"), std::move(reply));
+  if (verb == "stop") return stop_->engage(actor, asked.text("reason"), done_with(reply));
+  if (verb == "release") return stop_->release(actor, asked.text("reason"), done_with(reply));
+  if (verb == "setup") {
+    const auto token = api_->offer_setup();
+    return reply(token
+                     ? json::serialize(json::object{{"token", *token}})
+                     : failed({ErrorCode::Refused,
+                               "somebody administers this service already: ask them for a token"}));
   }
   if (verb == "run") {
-    core::Schedule schedule;
-    if (const auto it = clocks_.find(text_in(asked, "schedule")); it != clocks_.end()) {
-      schedule = it->second.schedule;
-    } else if (!text_in(asked, "schedule").empty()) {
-      return reply(failed({ErrorCode::NotFound, "there is no such schedule"}));
-    }
-    auto run = start_run(schedule, text_in(asked, "by"), text_in(asked, "why"));
-    return reply(run ? json::serialize(json::object{{"run", *run}}) : failed(run.error()));
+    const api::RunOrder order{.schedule = asked.text("schedule"),
+                              .only = asked.texts("only"),
+                              .skip = asked.texts("skip"),
+                              .engagement = asked.text("engagement"),
+                              .reason = asked.text("why")};
+    return run_desk_->start(order, actor, [reply](Result<std::string> run) {
+      reply(run ? json::serialize(json::object{{"run", *run}}) : failed(run.error()));
+    });
+  }
+  if (verb == "cancel") {
+    return run_desk_->cancel(asked.text("run"), actor, asked.text("why"), done_with(reply));
   }
   reply(failed({ErrorCode::Usage, fmt::format("`{}` is not something to ask for", verb)}));
 }
 
-void Service::control_probe(std::string_view verb, const std::string& probe, const std::string& why,
-                            ControlSocket::Reply reply) {
-  const auto state = verb == "approve" ? ProbeState::Active
-                     : verb == "drain" ? ProbeState::Drained
-                                       : ProbeState::Banned;
-  fleet_->set_state(probe, state, "control socket", why, done_with(std::move(reply)));
-}
-
-void Service::control_stop(bool engage, const std::string& reason, ControlSocket::Reply reply) {
-  protocol::StopOrder stop;
-  if (engage) {
-    const auto random = protocol::random_nonce();
-    stop = {.id = core::hex({random.data(), 8}), .reason = reason, .time = wall_now()};
-    // To stop comes first, and the record of it second: nothing may delay it.
-    runs_->cancel_all("all probes were stopped: " + reason);
-    fleet_->link().engage_stop(stop);
-  } else if (!fleet_->link().stop()) {
-    return reply(failed({ErrorCode::NotFound, "no stop is in force"}));
-  } else {
-    stop = *fleet_->link().stop();
-    stop.reason = reason;
-  }
-  keeper_->append({stop_record(stop, engage ? "engaged" : "released", "control socket")},
-                  [this, engage, reply](auto kept) {
-                    if (!kept) return reply(failed(kept.error()));
-                    if (!engage) fleet_->link().release_stop();
-                    reply("{}");
-                  });
+void Service::control_probe(std::string_view verb, const std::string& probe, const Actor& actor,
+                            const std::string& why, ControlSocket::Reply reply) {
+  auto done = done_with(std::move(reply));
+  if (verb == "approve") return probes_->approve(probe, actor, std::move(done));
+  if (verb == "drain") return probes_->drain(probe, actor, why, std::move(done));
+  probes_->ban(probe, actor, why, std::move(done));
 }
 
 std::string Service::status_text() const {
@@ -214,12 +126,15 @@ std::string Service::status_text() const {
                                 {"total", active.total}});
   }
   json::array schedules;
-  for (const auto& [name, clock] : clocks_) {
-    const auto next = clock.cron.next_after(wall_now(), clock.zone);
-    schedules.push_back(json::object{{"schedule", name},
-                                     {"cron", clock.schedule.cron},
-                                     {"timezone", clock.zone.name},
-                                     {"next", next ? core::text(*next) : "never"}});
+  for (const auto& schedule : schedules_->list({.limit = 1000}, {})) {
+    const auto next = schedule.paused ? "paused"
+                      : schedule.next ? core::text(*schedule.next)
+                                      : "never";
+    schedules.push_back(json::object{{"schedule", schedule.name},
+                                     {"cron", schedule.cron},
+                                     {"timezone", schedule.time_zone},
+                                     {"state", schedule.state},
+                                     {"next", next}});
   }
   const auto counters = fleet_->plane_counters();
   json::object refused;

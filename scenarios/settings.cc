@@ -16,6 +16,7 @@ using std::chrono_literals::operator""h;
 
 constexpr DurationBounds kTimeoutBounds{100ms, 60s};
 constexpr DurationBounds kWindowBounds{1s, 168h};
+constexpr DurationBounds kJitterBounds{1s, 6h};
 constexpr int kAttemptsMax = 100;
 constexpr int kSamplesMax = 1000;
 constexpr int kExceptionDaysCap = 365;
@@ -83,6 +84,12 @@ std::string read_timezone(Fields& keys, Problems& problems) {
   return zone;
 }
 
+core::Priority read_priority(Fields& keys) {
+  static const std::vector<std::string> words{"low", "normal", "high"};
+  const auto word = keys.word("priority", words).value_or("normal");
+  return static_cast<core::Priority>(std::ranges::find(words, word) - words.begin());
+}
+
 core::Schedule read_schedule(const std::string& name, SourceMark mark, const Node& node,
                              Draft& draft) {
   Fields keys(node, "schedule " + name, draft.problems);
@@ -91,6 +98,9 @@ core::Schedule read_schedule(const std::string& name, SourceMark mark, const Nod
   schedule.cron = read_cron(keys, draft.problems);
   schedule.timezone = read_timezone(keys, draft.problems);
   schedule.window = keys.duration("window", kWindowBounds).value_or(0ms);
+  schedule.jitter = keys.duration("jitter", kJitterBounds).value_or(0ms);
+  schedule.priority = read_priority(keys);
+  schedule.vantages_online = keys.optional_int("vantages-online", 0, 0, 100);
   schedule.rate = keys.rate("rate");
   const auto& limit = draft.scenario.limits.rate;
   if (schedule.rate && is_above(*schedule.rate, limit)) {

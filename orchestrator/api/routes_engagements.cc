@@ -7,7 +7,7 @@ namespace reachproof::orchestrator::api {
 namespace {
 
 void list_engagements(const CallPtr& call, const Engagements& engagements) {
-  const auto state = call->one_of("state", {"draft", "active", "expired", "revoked"});
+  const auto state = call->one_of("state", {"draft", "approved", "active", "expired", "revoked"});
   answer_list<EngagementView>(
       call,
       {.name = "engagements",

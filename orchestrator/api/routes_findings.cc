@@ -8,7 +8,7 @@ namespace {
 
 void list_findings(const CallPtr& call, const Findings& findings) {
   const auto state = call->one_of("state", {"open", "acknowledged", "closed"});
-  const auto kind = call->one_of("kind", {"violation", "broken"});
+  const auto kind = call->one_of("kind", {"violation", "broken", "cannot-test"});
   const auto segment = call->query.text("segment");
   answer_list<FindingView>(
       call,

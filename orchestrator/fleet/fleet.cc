@@ -194,6 +194,7 @@ void Fleet::welcome(const std::string& key, const PlaneReply& reply) {
       return;
     }
     answer.certificate = std::move(*certificate);
+    certificate_ends_[key] = wall_now() + options_.certificate_life;
     answer.detail = "welcome";
   } else if (probe->state == ProbeState::Pending) {
     answer.detail = fmt::format(
@@ -252,7 +253,13 @@ void Fleet::keep(std::vector<evidence::Record> records, Done<void> done) {
   });
 }
 
-void Fleet::create_token(Registry::TokenOrder order, Done<std::string> done) {
+std::optional<core::WallTime> Fleet::certificate_end(const std::string& probe) const {
+  const auto it = certificate_ends_.find(probe);
+  if (it == certificate_ends_.end()) return std::nullopt;
+  return it->second;
+}
+
+void Fleet::create_token(Registry::TokenOrder order, Done<NewJoinToken> done) {
   const auto first = protocol::random_nonce();
   const auto second = protocol::random_nonce();
   std::string random(first.begin(), first.end());
@@ -260,9 +267,10 @@ void Fleet::create_token(Registry::TokenOrder order, Done<std::string> done) {
   auto token = Registry::new_token(order, random, wall_now());
   auto text = protocol::encode(
       protocol::JoinToken{.url = options_.url, .ca_pin = authority_.pin(), .secret = token.secret});
-  keep({std::move(token.record)}, [text = std::move(text), done](Result<void> kept) {
+  NewJoinToken made{.id = token.secret.substr(0, token.secret.find('.')), .text = std::move(text)};
+  keep({std::move(token.record)}, [made = std::move(made), done](Result<void> kept) {
     if (!kept) return done(tl::unexpected(kept.error()));
-    done(text);
+    done(made);
   });
 }
 

@@ -41,7 +41,11 @@ class Fleet {
                                               Options options, Events events);
   ~Fleet();
 
-  void create_token(Registry::TokenOrder order, Done<std::string> done);  ///< the whole token
+  struct NewJoinToken {
+    std::string id;
+    std::string text;  ///< all of it, with the secret
+  };
+  void create_token(Registry::TokenOrder order, Done<NewJoinToken> done);
   void revoke_token(const std::string& id, const std::string& by, Done<void> done);
   void set_state(const std::string& probe, ProbeState state, const std::string& by,
                  const std::string& why, Done<void> done);
@@ -52,6 +56,8 @@ class Fleet {
   [[nodiscard]] ProbePlane::Counters plane_counters() const { return plane_->counters(); }
   [[nodiscard]] const std::string& url() const { return options_.url; }
   [[nodiscard]] std::uint16_t port() const { return plane_->port(); }
+  /// When the newest certificate ends that was issued to a probe since the start.
+  [[nodiscard]] std::optional<core::WallTime> certificate_end(const std::string& probe) const;
   /// Refused requests, by reason, since the start.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& refused() const { return refused_; }
 
@@ -76,6 +82,7 @@ class Fleet {
   std::unique_ptr<FleetLink> link_;
   std::unique_ptr<ProbePlane> plane_;
   std::map<std::string, std::uint64_t> refused_;
+  std::map<std::string, core::WallTime> certificate_ends_;  ///< by probe
   /// Joins under way, by key: two that cross must not both use a token's last use.
   std::deque<std::function<void()>> joins_waiting_;
   bool join_under_way_ = false;

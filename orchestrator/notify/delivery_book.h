@@ -46,6 +46,7 @@ class DeliveryBook {
   }
   /// In the order in which they happened; nothing for a receiver that it does not know.
   [[nodiscard]] std::vector<Notification> pending(const std::string& receiver) const;
+  [[nodiscard]] const core::FindingBook& findings() const { return findings_; }
   /// Every finding that is open, as the news that it opened.
   [[nodiscard]] std::vector<Notification> open() const;
 

@@ -25,6 +25,7 @@ Result<std::unique_ptr<Notifier>> Notifier::start(const Setup& setup, const Deli
     if (!before.knows(name)) {
       on_delivery({.what = DeliveryEvent::What::Added, .receiver = name, .news = {}, .at = now});
     }
+    notifier->names_.push_back(name);
     notifier->receivers_.push_back(
         std::make_unique<Receiver>(Receiver::Setup{.name = name,
                                                    .sender = std::move(senders[i]),
@@ -38,6 +39,12 @@ Result<std::unique_ptr<Notifier>> Notifier::start(const Setup& setup, const Deli
 
 void Notifier::tell(const std::vector<Notification>& news) {
   for (const auto& receiver : receivers_) receiver->tell(news);
+}
+
+void Notifier::tell_one(const std::string& receiver, std::vector<Notification> news) {
+  for (std::size_t i = 0; i < receivers_.size(); ++i) {
+    if (names_[i] == receiver) return receivers_[i]->tell(std::move(news));
+  }
 }
 
 std::vector<ReceiverStatus> Notifier::status() const {

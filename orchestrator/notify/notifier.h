@@ -36,11 +36,14 @@ class Notifier {
   ~Notifier() = default;
 
   void tell(const std::vector<Notification>& news);
+  /// The same for one receiver alone; nothing where there is none of that name.
+  void tell_one(const std::string& receiver, std::vector<Notification> news);
   [[nodiscard]] std::vector<ReceiverStatus> status() const;
 
  private:
   Notifier() = default;
   std::vector<std::unique_ptr<Receiver>> receivers_;
+  std::vector<std::string> names_;  ///< of the receivers
 };
 
 }  // namespace reachproof::orchestrator

@@ -184,7 +184,7 @@ TEST(PlanRules, OfAWideRangeTheNamedPortsAreTriedAndTheRestIsAGap) {
   network.inventory.endpoints[1].listens = test::ports_of("tcp/9000");
   network.inventory.endpoints[1].keep_closed = test::ports_of("tcp/9001");
   network.inventory.endpoints[0].listens = test::ports_of("tcp/7777");  // web's: not db's
-  const auto plan = network.plan({.only = "X1/"});
+  const auto plan = network.plan({.only = {"X1/"}});
   EXPECT_THAT(ids(plan), testing::UnorderedElementsAre("X1/web/db/tcp/22", "X1/web/db/tcp/443",
                                                        "X1/web/db/tcp/9000", "X1/web/db/tcp/9001"));
   ASSERT_FALSE(plan.gaps.empty());

@@ -209,15 +209,15 @@ TEST(Plan, NamesEveryProbeThatItNeedsAndNoOther) {
 TEST(Plan, OnlyAndSkipChooseByPartsOfTheId) {
   const auto network =
       shop().flow("F1", "web", "db", "tcp/5432").forbid("X1", "db", "cache", "tcp/22");
-  EXPECT_THAT(ids(network.plan({.only = "X1/"})), ElementsAre("X1/db/cache/tcp/22"));
-  EXPECT_THAT(ids(network.plan({.skip = "default"})),
+  EXPECT_THAT(ids(network.plan({.only = {"X1/"}})), ElementsAre("X1/db/cache/tcp/22"));
+  EXPECT_THAT(ids(network.plan({.skip = {"default"}})),
               testing::UnorderedElementsAre(kFlow, "X1/db/cache/tcp/22"));
-  EXPECT_THAT(ids(network.plan({.only = "tcp", .skip = "tcp"})), ElementsAre());
+  EXPECT_THAT(ids(network.plan({.only = {"tcp"}, .skip = {"tcp"}})), ElementsAre());
 }
 
 TEST(Plan, LivenessIsFoundEvenWhereOnlyOneCheckIsWanted) {
   const auto network = shop().flow("F1", "web", "cache", "tcp/6379");
-  EXPECT_THAT(check(network.plan({.only = "default"}), "default/db/cache/tcp/6379")
+  EXPECT_THAT(check(network.plan({.only = {"default"}}), "default/db/cache/tcp/6379")
                   .paths.at(0)
                   .liveness_from,
               ElementsAre("web-1"));
