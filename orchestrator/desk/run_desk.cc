@@ -91,7 +91,7 @@ Result<std::string> RunDesk::begin(FleetRunOrder order, const std::string& engag
     return fail(ErrorCode::Refused, "all probes are stopped: `reachproof stop --release` first");
   }
   const auto& what = about(order.options);
-  if (what.checks == 0) return fail(ErrorCode::Usage, "the run would have no checks");
+  if (what.checks == 0) return fail(ErrorCode::NotFound, "no check fits: the run would be empty");
   auto admitted = engagements_.admit(engagement, what.segments);
   if (!admitted) return tl::unexpected(admitted.error());
   if (auto room = make_room(order.priority, told_as); !room) return tl::unexpected(room.error());

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 #include "core/schedule_book.h"
 
@@ -119,6 +120,47 @@ TEST(ScheduleBook, ListsTheNewestOfALongAbsenceAndCountsTheRest) {
   ASSERT_EQ(missed.size(), 100U);
   EXPECT_EQ(missed.front().more, 25 * 24 + 10 - 100);
   EXPECT_EQ(missed.back().what, ScheduleTurn::What::Run);
+}
+
+TEST(ScheduleBook, JitterSpreadsOccurrencesAndIsTheSameWheneverItIsAsked) {
+  auto facts = hourly("2026-11-26T10:00:00Z");
+  facts.jitter = minutes(10);
+  facts.seed = jitter_seed("nightly");
+  std::set<std::chrono::milliseconds> spread;
+  for (int hour = 0; hour < 24; ++hour) {
+    const auto when = at("2026-11-26T00:00:00Z") + std::chrono::hours(hour);
+    const auto later = jitter_of(facts, when);
+    EXPECT_EQ(jitter_of(facts, when), later);
+    EXPECT_GE(later, minutes(0));
+    EXPECT_LT(later, minutes(10));
+    spread.insert(later);
+  }
+  EXPECT_GT(spread.size(), 20U);
+  const auto due = at("2026-11-26T11:00:00Z");
+  const auto later = jitter_of(facts, due);
+  EXPECT_TRUE(turns(facts, due + later - std::chrono::milliseconds(1)).empty());
+  const auto decided = turns(facts, due + later);
+  ASSERT_EQ(decided.size(), 1U);
+  EXPECT_EQ(decided[0].what, ScheduleTurn::What::Run);
+  EXPECT_EQ(decided[0].occurrence, due);
+}
+
+TEST(ScheduleBook, WhatIsPausedIsNeitherRunNorMissed) {
+  auto facts = hourly("2026-11-26T10:00:00Z");
+  facts.paused = true;
+  const auto decided = turns(facts, at("2026-11-26T12:30:00Z"));
+  ASSERT_EQ(decided.size(), 2U);
+  EXPECT_EQ(decided[0].what, ScheduleTurn::What::Paused);
+  EXPECT_EQ(decided[1].what, ScheduleTurn::What::Paused);
+}
+
+TEST(ScheduleBook, WhatWaitsIsDecidedWhenItsWindowIsOver) {
+  auto facts = hourly("2026-11-26T10:00:00Z");
+  facts.waiting = true;
+  EXPECT_TRUE(turns(facts, at("2026-11-26T11:09:00Z")).empty());
+  const auto decided = turns(facts, at("2026-11-26T11:11:00Z"));
+  ASSERT_EQ(decided.size(), 1U);
+  EXPECT_EQ(decided[0].what, ScheduleTurn::What::Missed);
 }
 
 }  // namespace
