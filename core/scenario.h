@@ -156,7 +156,7 @@ enum class Priority : std::uint8_t { Low, Normal, High };
 struct Schedule {
   std::string name;
   std::string cron;
-  std::string timezone = "UTC";  ///< IANA name, in which `cron` is meant
+  std::string timezone = "UTC";         ///< IANA name, in which `cron` is meant
   std::chrono::milliseconds window{0};  ///< in which a run begins and ends; 0 for no limit
   std::chrono::milliseconds jitter{0};  ///< each occurrence begins up to so much later
   Priority priority = Priority::Normal;

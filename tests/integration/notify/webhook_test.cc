@@ -62,8 +62,7 @@ TEST_F(Webhook, IsDeliveredThroughEveryFailureInOrderAndUnderOneId) {
   ASSERT_TRUE(until_owed_nothing("hook"));
   EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::seconds(3));
   const auto first = opened('a').id();
-  EXPECT_THAT(seen_words("id"),
-              ElementsAre(first, first, first, first, first, closed('a').id()));
+  EXPECT_THAT(seen_words("id"), ElementsAre(first, first, first, first, first, closed('a').id()));
   EXPECT_THAT(seen_words("path"), ::testing::Each("/hook?token=hush"));  // no redirect followed
   for (const auto& one : seen()) EXPECT_TRUE(one.at("signed").as_bool());
   EXPECT_EQ(seen()[0].at("body"), seen()[4].at("body"));
