@@ -114,7 +114,8 @@ class Service:
         # What depends on a moment: a run under way, a probe that is not banned yet, a stop in force.
         chancy = [["/api/v1/runs", "post"], ["/api/v1/runs/{id}:cancel", "post"],
                   ["/api/v1/probes/{id}:approve", "post"], ["/api/v1/probes/{id}:drain", "post"],
-                  ["/api/v1/engagements/{id}:approve", "post"], ["/api/v1/findings/{id}:ack", "post"], ["/api/v1/tokens/{id}", "delete"]]
+                  ["/api/v1/engagements/{id}:approve", "post"], ["/api/v1/findings/{id}:ack", "post"],
+                  ["/api/v1/tokens/{id}", "delete"]]
         return {"port": self.port, "tokens": tokens, "known": known, "chancy": chancy, "bad": 0,
                 "texts": ["office", "app", "data", "night", "siem"]}
 
