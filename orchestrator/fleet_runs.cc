@@ -120,8 +120,10 @@ void FleetRuns::cancel_all(const std::string& why) {
 bool FleetRuns::cancel(const std::string& run, const std::string& why) {
   const auto it = jobs_.find(run);
   if (it == jobs_.end()) return false;
-  it->second->progress.active.ending = true;
-  if (it->second->engine) it->second->engine->interrupt(why);
+  auto& job = *it->second;
+  job.progress.active.ending = true;
+  if (job.ended_before.empty()) job.ended_before = why;
+  if (job.engine) job.engine->interrupt(why);
   return true;
 }
 
@@ -137,11 +139,6 @@ Result<std::string> FleetRuns::start(FleetRunOrder order) {
                 .why = order.why,
                 .require_proved = order.require_proved};
   job->order = std::move(order);
-  job->plan = core::plan(*job->order.scenario, *job->order.inventory, job->order.options);
-  if (job->plan.checks.size() > core::kChecksMax) {
-    return fail(ErrorCode::Config, fmt::format("the plan has {} checks; at most {} in one run",
-                                               job->plan.checks.size(), core::kChecksMax));
-  }
   const auto run = job->about.run;
   launch(std::move(job));
   return run;
@@ -153,8 +150,17 @@ void FleetRuns::launch(std::unique_ptr<Job> owned) {
   job.progress.active.schedule = job.order.schedule;
   job.progress.active.engagement = job.order.engagement;
   job.progress.active.priority = job.order.priority;
-  job.progress.active.segments = segments_of(job.plan);
   jobs_[job.about.run] = std::move(owned);
+  asio::co_spawn(loop_, drive(job), [this, run = job.about.run](std::exception_ptr failed) {
+    const auto it = jobs_.find(run);
+    auto outcome = it->second->finished;
+    jobs_.erase(it);
+    if (failed) std::rethrow_exception(failed);
+    finished_(outcome);
+  });
+}
+
+void FleetRuns::make_engine(Job& job) {
   auto connecting = [this, &job](const core::Endpoint& endpoint, ProbeChannel::Events events) {
     return connect(job, endpoint, std::move(events));
   };
@@ -173,48 +179,39 @@ void FleetRuns::launch(std::unique_ptr<Job> owned) {
   }
   job.engine = std::make_unique<RunEngine>(loop_, job.plan, *job.order.inventory, connecting,
                                            limits, job.progress, nonces);
-  asio::co_spawn(loop_, drive(job), [this, run = job.about.run](std::exception_ptr failed) {
-    const auto it = jobs_.find(run);
-    auto outcome = it->second->finished;
-    jobs_.erase(it);
-    if (failed) std::rethrow_exception(failed);
-    finished_(outcome);
-  });
+  if (!job.ended_before.empty()) job.engine->interrupt(job.ended_before);
 }
 
-asio::awaitable<void> FleetRuns::drive(Job& job) {
-  job.finished.run = job.about.run;
-  job.finished.schedule = job.order.schedule;
-  job.finished.started = job.about.started;
-  job.finished.segments = job.progress.active.segments;
-  if (!job.resumed) {
-    auto records =
-        evidence::records_of_start(header_of(job.about, *job.order.scenario, *job.order.inventory),
-                                   *job.order.scenario, *job.order.inventory, job.plan);
-    records.push_back(dispatch_record(job.about.run, job.order));
-    auto begun = co_await kept(loop_, keeper_, std::move(records));
-    if (job.order.begun) job.order.begun(begun ? Result<void>() : tl::unexpected(begun.error()));
-    if (!begun) {
-      job.finished.failure = begun.error();
-      co_return;
-    }
-  }
-  RunFacts facts = co_await job.engine->run();
-  job.engine.reset();
-  job.finished.interrupted = facts.interrupted;
+/// A large plan takes seconds to make and to write down: the loop has probes to answer meanwhile.
+asio::awaitable<void> FleetRuns::beside(std::function<void()> work) {
   auto latch = std::make_shared<Latch>(loop_);
-  auto outcome = std::make_shared<RunOutcome>();
-  asio::post(judges_, [this, &job, &facts, latch, outcome] {
-    *outcome = outcome_of(job.about, job.plan, *job.order.inventory, facts, wall_now());
-    job.finished.tally = tally_of(job.plan, facts, outcome->verdicts);
+  asio::post(judges_, [this, latch, work = std::move(work)] {
+    work();
     asio::post(loop_, [latch] { latch->release(); });
   });
   co_await passed(latch);
-  for (const auto& decided : outcome->verdicts) {
+}
+
+/// Makes the plan, and what is kept of the run before anything is sent.
+std::vector<evidence::Record> FleetRuns::begin(Job& job) {
+  const auto& order = job.order;
+  job.plan = core::plan(*order.scenario, *order.inventory, order.options);
+  if (job.plan.checks.size() > core::kChecksMax) return {};
+  auto records = evidence::records_of_start(header_of(job.about, *order.scenario, *order.inventory),
+                                            *order.scenario, *order.inventory, job.plan);
+  records.push_back(dispatch_record(job.about.run, order));
+  return records;
+}
+
+/// Concludes from what was gathered; what is kept of it.
+std::vector<evidence::Record> FleetRuns::judge(Job& job, const RunFacts& facts) {
+  auto outcome = outcome_of(job.about, job.plan, *job.order.inventory, facts, wall_now());
+  for (const auto& decided : outcome.verdicts) {
     ++job.finished.results[std::string(core::word(decided.verdict.result))];
   }
+  job.finished.tally = tally_of(job.plan, facts, outcome.verdicts);
   auto& findings = job.finished.findings;
-  findings = evidence::finding_run(job.order.scenario->name, job.plan, outcome->verdicts);
+  findings = evidence::finding_run(job.order.scenario->name, job.plan, outcome.verdicts);
   findings.run = job.about.run;
   findings.at = wall_now();
   const auto& options = job.order.options;
@@ -223,7 +220,40 @@ asio::awaitable<void> FleetRuns::drive(Job& job) {
   const auto lost = std::ranges::count_if(
       facts.probes, [](const auto& probe) { return !probe.second.lost.empty(); });
   findings.outage = lost > 0 && static_cast<std::size_t>(lost) * 2 >= facts.probes.size();
-  auto ended = co_await kept(loop_, keeper_, std::move(outcome->records));
+  return std::move(outcome.records);
+}
+
+asio::awaitable<void> FleetRuns::drive(Job& job) {
+  job.finished.run = job.about.run;
+  job.finished.schedule = job.order.schedule;
+  job.finished.started = job.about.started;
+  if (!job.resumed) {
+    job.progress.active.phase = "planning";
+    auto records = std::make_shared<std::vector<evidence::Record>>();
+    std::function<void()> planning = [&job, records] { *records = begin(job); };
+    co_await beside(planning);
+    Result<evidence::LeafIndex> begun =
+        fail(ErrorCode::Config, fmt::format("the plan has {} checks; at most {} in one run",
+                                            job.plan.checks.size(), core::kChecksMax));
+    if (job.plan.checks.size() <= core::kChecksMax) {
+      begun = co_await kept(loop_, keeper_, std::move(*records));
+    }
+    if (job.order.begun) job.order.begun(begun ? Result<void>() : tl::unexpected(begun.error()));
+    if (!begun) {
+      job.finished.failure = begun.error();
+      co_return;
+    }
+  }
+  job.finished.segments = job.progress.active.segments = segments_of(job.plan);
+  make_engine(job);
+  RunFacts facts = co_await job.engine->run();
+  job.engine.reset();
+  job.finished.interrupted = facts.interrupted;
+  job.progress.active.phase = "judging";
+  auto records = std::make_shared<std::vector<evidence::Record>>();
+  std::function<void()> judging = [&job, &facts, records] { *records = judge(job, facts); };
+  co_await beside(judging);
+  auto ended = co_await kept(loop_, keeper_, std::move(*records));
   if (!ended) job.finished.failure = ended.error();
 }
 

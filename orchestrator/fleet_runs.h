@@ -84,6 +84,10 @@ class FleetRuns {
   struct Job;
   void launch(std::unique_ptr<Job> job);
   boost::asio::awaitable<void> drive(Job& job);
+  boost::asio::awaitable<void> beside(std::function<void()> work);
+  void make_engine(Job& job);
+  [[nodiscard]] static std::vector<evidence::Record> begin(Job& job);
+  [[nodiscard]] static std::vector<evidence::Record> judge(Job& job, const RunFacts& facts);
   [[nodiscard]] Result<std::unique_ptr<ProbeChannel>> connect(Job& job,
                                                               const core::Endpoint& endpoint,
                                                               ProbeChannel::Events events);

@@ -25,6 +25,7 @@ struct FleetRuns::Job {
   FleetRunOrder order;
   core::Plan plan;
   bool resumed = false;
+  std::string ended_before;  ///< why somebody ended it, perhaps before it could begin
   Watcher progress;
   Finished finished;
   std::unique_ptr<RunEngine> engine;  ///< the last: it refers to all of the above
