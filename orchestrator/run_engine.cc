@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "core/check.h"
@@ -281,8 +282,16 @@ asio::awaitable<void> RunEngine::make_attempts() {
     if (check.port.protocol == core::Protocol::Udp) facts.order.nonce = nonce_for(facts.order.id);
     order(facts, *probe);
     progress_.advanced(settled_);
+    // Tries that are all due must not keep the loop from everything else.
+    constexpr std::size_t kUnbrokenMax = 256;
+    if (t % kUnbrokenMax == kUnbrokenMax - 1) co_await breathe();
   }
   co_await settle_pending();
+}
+
+asio::awaitable<void> RunEngine::breathe() {
+  auto token = asio::use_awaitable;
+  co_await asio::post(loop_, token);
 }
 
 // ---- liveness of targets without a witness ----

@@ -79,6 +79,9 @@ class RunEngine {
   boost::asio::awaitable<void> wait_for_turn(std::chrono::steady_clock::time_point due,
                                              const std::string& target, Probe& probe);
 
+  /// Lets the loop do something else.
+  boost::asio::awaitable<void> breathe();
+
   void prepare_tries();
   [[nodiscard]] bool needs_liveness(const core::Path& path) const;
   [[nodiscard]] protocol::Nonce nonce_for(std::uint64_t id) const;

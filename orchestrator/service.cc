@@ -113,6 +113,13 @@ Result<void> Service::open_fleet(Registry registry) {
                             std::move(events));
   if (!fleet) return tl::unexpected(fleet.error());
   fleet_ = std::move(*fleet);
+  constexpr std::size_t kClosedMax = 100'000;  // the newest: probes tell again what is not old
+  const auto first = closed_sessions_.size() - std::min(closed_sessions_.size(), kClosedMax);
+  for (std::size_t i = first; i < closed_sessions_.size(); ++i) {
+    const auto& [probe, session, last] = closed_sessions_[i];
+    fleet_->link().restore_closed(probe, session, last);
+  }
+  closed_sessions_.clear();
   pace_ = std::make_shared<Pace>(core::Limits{}.rate, core::Limits{}.per_target);
   RunEngine::Limits limits;
   limits.arm = limits.start = std::chrono::milliseconds(45'000);

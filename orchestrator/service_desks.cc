@@ -4,6 +4,7 @@
 
 #include "evidence/finding_records.h"
 #include "host/wall_clock.h"
+#include "orchestrator/desk/body_fields.h"
 #include "orchestrator/service_state.h"
 
 /// The service's desks: made, filled with what the log says, and opened to the API.
@@ -55,6 +56,13 @@ Result<Registry> Service::restore() {
     if (record.kind == "schedule") schedules_->restore(record.body);
     if (record.kind == "engagement") engagements_->restore(record.body);
     if (record.kind == "stop") stop_record_ = record.body;
+    if (record.kind == "session") {
+      const BodyFields body(record.body);
+      if (body.text("event") == "closed") {
+        closed_sessions_.emplace_back(body.text("probe"), body.text("session"),
+                                      static_cast<std::uint64_t>(body.number("last")));
+      }
+    }
     if (record.kind == "finding-note") findings_->restore_note(record.body);
     if (record.kind == "finding") {
       const auto event = evidence::finding_event(record.body);
@@ -71,7 +79,7 @@ Result<Registry> Service::restore() {
   Result<void> sound;
   auto read = log->scan(0, *size,
                         {"probe", "probe-token", "schedule", "stop", "finding", "finding-note",
-                         "engagement", "delivery"},
+                         "engagement", "delivery", "session"},
                         [&](const evidence::StoredRecord& record) {
                           sound = take(record);
                           return sound.has_value();

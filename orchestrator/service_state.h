@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "orchestrator/api/api.h"
 #include "orchestrator/api/http_server.h"
@@ -90,6 +91,8 @@ class Service {
   std::unique_ptr<FindingDesk> findings_;
   std::unique_ptr<ScheduleDesk> schedules_;
   std::string stop_record_;  ///< the log's last word on stopping
+  /// Sessions that were over before this start: probe, session, last batch.
+  std::vector<std::tuple<std::string, std::string, std::uint64_t>> closed_sessions_;
   std::shared_ptr<Pace> pace_;
   std::unique_ptr<Fleet> fleet_;
   std::unique_ptr<FleetRuns> runs_;

@@ -450,7 +450,7 @@ int main(int argc, char** argv) {
       outcome.seconds / (kLimitSeconds * static_cast<double>(outcome.checks) / 1e6), kLimitSeconds);
   fmt::print(
       "cpu: orchestrator {:.1f} s, {} simulated probes {:.1f} s; longest turn of the loop {:.2f} "
-      "s\n",
+      "s ({})\n",
       cpu, probes, static_cast<double>(of_probes.ru_utime.tv_sec + of_probes.ru_stime.tv_sec),
       outcome.longest_turn.count(), outcome.longest_in);
   fmt::print("memory at most {} MiB; evidence {} MiB, {} records\n", use.ru_maxrss / 1024,

@@ -50,6 +50,14 @@ Fleet::Fleet(boost::asio::io_context& loop, EvidenceKeeper& keeper, const Author
     body.field("probe", probe).field("time", core::text(wall_now())).end_object();
     keeper_.append({{"rollback-seen", body.take()}}, {});
   };
+  link_events.refused = [this](const EnrolledProbe& probe, std::string_view reason,
+                               const std::string& detail) {
+    ++refused_[std::string(reason)];
+    record_refusal({.path = std::string(protocol::kExchangePath),
+                    .peer = live_address(probe.id),
+                    .key = probe.id},
+                   reason, detail);
+  };
   link_ = std::make_unique<FleetLink>(loop, keeper, authority.heartbeat_key(), options_.link,
                                       std::move(link_events));
 }
@@ -117,6 +125,17 @@ void Fleet::refuse(const PlaneRequest& request, const PlaneReply& reply, int sta
                    std::string_view reason, const std::string& detail) {
   ++refused_[std::string(reason)];
   reply({.status = status, .body = problem(detail), .close = true});
+  record_refusal(request, reason, detail);
+}
+
+std::string Fleet::live_address(const std::string& probe) const {
+  const auto it = link_->live().find(probe);
+  return it == link_->live().end() ? "" : it->second.address;
+}
+
+/// A flood of them becomes one record a minute, which says how many there were.
+void Fleet::record_refusal(const PlaneRequest& request, std::string_view reason,
+                           const std::string& detail) {
   const auto now = std::chrono::steady_clock::now();
   std::size_t missed = 0;
   if (now - minute_began_ > std::chrono::minutes(1)) {

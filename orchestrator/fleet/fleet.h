@@ -71,6 +71,9 @@ class Fleet {
   void welcome(const std::string& key, const PlaneReply& reply);
   void refuse(const PlaneRequest& request, const PlaneReply& reply, int status,
               std::string_view reason, const std::string& detail);
+  void record_refusal(const PlaneRequest& request, std::string_view reason,
+                      const std::string& detail);
+  [[nodiscard]] std::string live_address(const std::string& probe) const;
   void keep(std::vector<evidence::Record> records, Done<void> done);
 
   boost::asio::io_context& loop_;

@@ -101,6 +101,12 @@ void FleetLink::restore(StoredSession stored) {
   sessions_[id] = std::move(session);
 }
 
+void FleetLink::restore_closed(const std::string& probe, const std::string& session,
+                               std::uint64_t last) {
+  auto& known = confirmed_[{probe, session}];
+  known = std::max(known, last);
+}
+
 std::unique_ptr<ProbeChannel> FleetLink::open(const SessionOrder& order,
                                               ProbeChannel::Events events) {
   auto channel = std::make_unique<Channel>(*this, order.session, alive_);

@@ -37,6 +37,10 @@ struct ProbeLive {
   std::string address;
   std::uint64_t log_size_seen = 0;
   std::map<std::string, std::uint64_t> refusals;  ///< by reason
+  /// What may still be kept of its batches, in bytes, as of when that was filled up last.
+  double allowance = -1;
+  std::chrono::steady_clock::time_point allowance_of;
+  std::size_t stray_bytes = 0;  ///< kept of sessions that the log does not know
 };
 
 /// What a session needs to begin.
@@ -64,9 +68,14 @@ class FleetLink {
  public:
   struct Options {
     std::chrono::milliseconds hold_max{30'000};
-    std::chrono::milliseconds silence_max{90'000};   ///< then a session's probe counts as lost
-    std::chrono::milliseconds gather{3};             ///< orders that come so close go together
-    std::size_t batch_bytes_per_second = 1U << 20U;  ///< of one probe
+    std::chrono::milliseconds silence_max{90'000};  ///< then a session's probe counts as lost
+    std::chrono::milliseconds gather{3};            ///< orders that come so close go together
+    /// What one probe may have kept of its batches: so much at once, and so much a second.
+    std::size_t batch_bytes_at_once = 64U << 20U;
+    std::size_t batch_bytes_per_second = 1U << 20U;
+    /// Of sessions that this log knows nothing of, as after a backup was restored: no more than a
+    /// probe's spool holds.
+    std::size_t stray_bytes_max = 128U << 20U;
   };
   struct Events {
     /// A probe said something new of itself, came, or went.
@@ -75,6 +84,10 @@ class FleetLink {
     std::function<void(const std::string& probe, const std::string& why)> cloned;
     /// A probe has seen a log that was longer than ours: ours was rolled back.
     std::function<void(const std::string& probe, std::uint64_t size)> rolled_back;
+    /// A probe's batch was not taken, and not because it had come before.
+    std::function<void(const EnrolledProbe& probe, std::string_view reason,
+                       const std::string& detail)>
+        refused;
   };
 
   FleetLink(boost::asio::io_context& loop, EvidenceKeeper& keeper,
@@ -93,6 +106,8 @@ class FleetLink {
                                                    ProbeChannel::Events events);
   /// Before open(): what is known of it from before a restart.
   void restore(StoredSession stored);
+  /// A session that was over before the restart, with its last batch that was confirmed.
+  void restore_closed(const std::string& probe, const std::string& session, std::uint64_t last);
 
   void engage_stop(protocol::StopOrder stop);
   void release_stop();
@@ -118,7 +133,12 @@ class FleetLink {
   void take_reports(const std::string& probe, const protocol::ExchangeRequest& request);
   void take_batches(const EnrolledProbe& probe, const protocol::ExchangeRequest& request,
                     std::shared_ptr<Held> held);
-  void confirm(const std::string& session, std::uint64_t sequence);
+  [[nodiscard]] bool within_allowance(const EnrolledProbe& probe, const protocol::Batch& batch,
+                                      bool stray);
+  [[nodiscard]] std::optional<evidence::Record> take_batch(const EnrolledProbe& probe,
+                                                           const protocol::PublicKey& key,
+                                                           const protocol::Batch& batch,
+                                                           Held& held);
   void deliver(Session& session);
   void lose(Session& session, const std::string& why);
   void end_if_over(Session& session);

@@ -14,6 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kPaceMs = 15;
+constexpr std::int64_t kSlowPaceMs = 1000;
 /// Sessions remembered for what may still come of them after their run.
 constexpr std::size_t kLateSessionsMax = 200'000;
 
@@ -141,34 +142,88 @@ void FleetLink::take_reports(const std::string& probe, const protocol::ExchangeR
   }
 }
 
+/// Whether more of the probe's may be kept now; what may not comes again, more slowly.
+bool FleetLink::within_allowance(const EnrolledProbe& probe, const protocol::Batch& batch,
+                                 bool stray) {
+  auto& live = live_[probe.id];
+  const auto now = Clock::now();
+  const auto most = static_cast<double>(options_.batch_bytes_at_once);
+  const std::chrono::duration<double> passed = now - live.allowance_of;
+  live.allowance =
+      live.allowance < 0
+          ? most
+          : std::min(most, live.allowance + passed.count() * static_cast<double>(
+                                                                 options_.batch_bytes_per_second));
+  live.allowance_of = now;
+  const auto bytes = batch.lines.size() + batch.signature.size();
+  if (stray && live.stray_bytes + bytes > options_.stray_bytes_max) {
+    events_.refused(probe, "stray-batches", "more of sessions that are not known than is kept");
+    return false;
+  }
+  if (live.allowance < static_cast<double>(bytes)) {
+    events_.refused(probe, "batch-rate", "more results a second than is kept of one probe");
+    return false;
+  }
+  live.allowance -= static_cast<double>(bytes);
+  if (stray) live.stray_bytes += bytes;
+  return true;
+}
+
+/// The record of a batch that is to be kept; nothing where it came before, or must not count.
+std::optional<evidence::Record> FleetLink::take_batch(const EnrolledProbe& probe,
+                                                      const protocol::PublicKey& key,
+                                                      const protocol::Batch& batch, Held& held) {
+  const auto it = sessions_.find(batch.session);
+  const bool ours = it != sessions_.end() && it->second->order.probe == probe.id;
+  if (it != sessions_.end() && !ours) {
+    events_.refused(probe, "session", "a batch of another probe's session " + batch.session);
+    return std::nullopt;
+  }
+  const std::pair known{probe.id, batch.session};
+  const bool stray = !ours && !confirmed_.contains(known);
+  if (stray && confirmed_.size() >= kLateSessionsMax) return std::nullopt;
+  const auto last = ours ? it->second->accepted : stray ? 0 : confirmed_.at(known);
+  held.at_once = true;
+  if (batch.sequence <= last) return std::nullopt;  // told before: confirmed again
+  if (batch.sequence != last + 1 && ours) {
+    events_.refused(probe, "sequence",
+                    fmt::format("batch {} of session {} where {} was due", batch.sequence,
+                                batch.session, last + 1));
+    return std::nullopt;
+  }
+  if (!protocol::verify_base64(key, protocol::batch_text(batch), batch.signature)) {
+    events_.refused(probe, "batch-signature",
+                    "a batch of session " + batch.session + " that its key has not signed");
+    if (ours) lose(*it->second, "it sent a batch that its key has not signed");
+    return std::nullopt;
+  }
+  auto record = batch_record(batch, probe.id, ours ? it->second->order.run : "",
+                             !ours || it->second->finished || it->second->over);
+  if (record.body.size() > evidence::kBodyBytesMax) {
+    events_.refused(probe, "batch-size", "a batch that is too large to be kept");
+    if (ours) lose(*it->second, "it sent a batch that is too large to be kept");
+    return std::nullopt;
+  }
+  if (!within_allowance(probe, batch, stray)) {
+    held.slow_down = true;
+    return std::nullopt;
+  }
+  (ours ? it->second->accepted : confirmed_[known]) = batch.sequence;
+  return record;
+}
+
 void FleetLink::take_batches(const EnrolledProbe& probe, const protocol::ExchangeRequest& request,
                              std::shared_ptr<Held> held) {
-  const auto key = protocol::PublicKey::from_der(probe.key_der);
   std::vector<evidence::Record> records;
-  std::vector<std::pair<std::string, std::uint64_t>> accepted;
   std::vector<protocol::Batch> pieces;
-  for (const auto& batch : request.batches) {
-    const auto it = sessions_.find(batch.session);
-    const bool ours = it != sessions_.end() && it->second->order.probe == probe.id;
-    if (it != sessions_.end() && !ours) continue;  // another probe's: not counted, not confirmed
-    if (!ours && confirmed_.size() >= kLateSessionsMax) continue;
-    auto& last = ours ? it->second->accepted : confirmed_[{probe.id, batch.session}];
-    held->at_once = true;
-    if (batch.sequence <= last) continue;  // told before: confirmed again
-    if (batch.sequence != last + 1 && ours) continue;
-    if (!key || !protocol::verify_base64(*key, protocol::batch_text(batch), batch.signature)) {
-      if (ours) lose(*it->second, "it sent a batch that its key has not signed");
-      continue;
+  if (const auto key = protocol::PublicKey::from_der(probe.key_der); key) {
+    for (const auto& batch : request.batches) {
+      auto record = take_batch(probe, *key, batch, *held);
+      if (held->slow_down) break;
+      if (!record) continue;
+      records.push_back(std::move(*record));
+      pieces.push_back(batch);
     }
-    auto record = batch_record(batch, probe.id, ours ? it->second->order.run : "",
-                               !ours || it->second->finished || it->second->over);
-    if (record.body.size() > evidence::kBodyBytesMax) {
-      if (ours) lose(*it->second, "it sent a batch that is too large to be kept");
-      continue;
-    }
-    last = batch.sequence;
-    records.push_back(std::move(record));
-    pieces.push_back(batch);
   }
   if (records.empty()) {
     answer_or_hold(std::move(held));
@@ -244,7 +299,7 @@ void FleetLink::answer(Held& held) {
   answer.received = held.received;
   answer.stop = stop_;
   answer.log_size = log_size_;
-  answer.pace_ms = held.at_once ? kPaceMs : 0;
+  answer.pace_ms = held.slow_down ? kSlowPaceMs : held.at_once ? kPaceMs : 0;
   std::size_t bytes = 0;
   for (const auto& report : held.request.sessions) {
     const auto it = sessions_.find(report.session);

@@ -37,6 +37,7 @@ struct FleetLink::Held {
   PlaneReply reply;
   std::chrono::steady_clock::time_point until;
   bool at_once = false;
+  bool slow_down = false;  ///< it sends more than is kept of it
   bool answered = false;
 };
 
