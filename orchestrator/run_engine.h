@@ -86,7 +86,9 @@ class RunEngine {
   [[nodiscard]] bool needs_liveness(const core::Path& path) const;
   [[nodiscard]] protocol::Nonce nonce_for(std::uint64_t id) const;
   void order(TryFacts& facts, Probe& probe);
-  void ask_witness(Probe& probe);
+  /// Indexes of the tries that each witness is asked about, by endpoint.
+  [[nodiscard]] std::map<std::string, std::vector<std::size_t>> witnessed_tries() const;
+  void ask_witness(Probe& probe, const std::vector<std::size_t>& witnessed);
   void expire_pending();
   [[nodiscard]] Probe* find(const std::string& endpoint);
   [[nodiscard]] bool ending() const;

@@ -65,12 +65,19 @@ void RunEngine::on_armed(Probe& probe, const protocol::Armed& armed) {
   for (const auto& port : armed.ports) witness.before[port.port] = port.listener;
 }
 
-void RunEngine::ask_witness(Probe& probe) {
-  std::vector<protocol::ExpectedTry> tries;
+std::map<std::string, std::vector<std::size_t>> RunEngine::witnessed_tries() const {
+  std::map<std::string, std::vector<std::size_t>> by_target;
   for (std::size_t t = 0; t < plan_.trials.size(); ++t) {
+    const auto& path = plan_.checks[plan_.trials[t].check].paths[plan_.trials[t].path];
+    if (path.witnessed) by_target[path.target].push_back(t);
+  }
+  return by_target;
+}
+
+void RunEngine::ask_witness(Probe& probe, const std::vector<std::size_t>& witnessed) {
+  std::vector<protocol::ExpectedTry> tries;
+  for (const auto t : witnessed) {
     const auto& check = plan_.checks[plan_.trials[t].check];
-    const auto& path = check.paths[plan_.trials[t].path];
-    if (path.target != probe.endpoint->name || !path.witnessed) continue;
     const auto& facts = facts_.tries[t];
     if (facts.report.source_port == 0) continue;
     tries.push_back(
@@ -94,11 +101,13 @@ void RunEngine::ask_witness(Probe& probe) {
 
 asio::awaitable<void> RunEngine::disarm_witnesses() {
   progress_.phase("disarming witnesses", plan_.witnesses.size());
+  auto tries = witnessed_tries();
   for (auto& [name, witness] : facts_.witnesses) {
     Probe* probe = find(name);
     if (!witness.watching || probe == nullptr || !probe->usable()) continue;
     probe->watches_pending = 1;
-    ask_witness(*probe);
+    ask_witness(*probe, tries[name]);
+    co_await breathe();
   }
   Condition all_done = [this] {
     std::size_t waiting = 0;

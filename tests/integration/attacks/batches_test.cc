@@ -101,7 +101,7 @@ TEST_F(Batches, OneOutOfTurnWaitsForItsTurn) {
 TEST_F(Batches, WhatIsNoMessageEndsTheSessionAlone) {
   for (const auto& words : {std::string("nonsense\n"), std::string("{\"outcome\":{}}\n"),
                             std::string("{\"id\":1,\"id\":2}\n"), std::string(300'000, 'x') + "\n",
-                            "[" + std::string(10'000, '[') + "\n", std::string("\xff\xfe\n")}) {
+                            "[" + std::string(10'000, '[') + "\n"}) {
     const auto session = fmt::format("r-1-{}", ++sessions_);
     fleet.open_session(session, "good");
     const auto before = fleet.lost().size();
@@ -114,6 +114,12 @@ TEST_F(Batches, WhatIsNoMessageEndsTheSessionAlone) {
     EXPECT_EQ(fleet.lost().size(), before + 1) << words.substr(0, 40);
   }
   EXPECT_EQ(fleet.heard(), 0U);
+}
+
+TEST_F(Batches, BytesThatAreNoTextAreRefusedWithTheWholeExchange) {
+  EXPECT_FALSE(good.say({good.batch(kSession, 1, "\xff\xfe\n")}, {report(1)}));
+  EXPECT_EQ(good.status(), 400);
+  expect_still_served(1);
 }
 
 TEST_F(Batches, OfASessionThatIsOverAreKeptLateAndCountForNothing) {
