@@ -101,6 +101,8 @@ Result<void> Service::open_fleet(Registry registry) {
   options.plane.address = config_.listen;
   options.plane.port = config_.port;
   options.link.silence_max = config_.probe_silence;
+  // A probe that is held back must not look as if it were silent.
+  options.link.hold_max = std::min(options.link.hold_max, config_.probe_silence / 3);
   Fleet::Events events;
   events.changed = [this](const std::string& id) {
     const auto* probe = api_ ? fleet_->registry().probe(id) : nullptr;
