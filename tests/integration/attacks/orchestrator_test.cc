@@ -6,6 +6,7 @@
 
 #include "orchestrator/fleet/authority.h"
 #include "orchestrator/fleet/probe_plane.h"
+#include "probe/agent/agent.h"
 #include "tests/support/loopback.h"
 #include "tests/support/open_fleet.h"
 
@@ -182,7 +183,7 @@ class TakenOver : public ::testing::Test {
     run();
   }
   void TearDown() override {
-    if (!program_) return;
+    if (!program_) return;  // or the test ended it itself
     program_->signal(SIGTERM);
     EXPECT_EQ(program_->wait(std::chrono::seconds(20)).exit, 0) << "it did not live on";
   }
@@ -267,15 +268,6 @@ TEST_F(TakenOver, WhatIsNoOrderEndsTheSessionAndNothingElse) {
   expect_works();
 }
 
-TEST_F(TakenOver, AWitnessIsNoScannerOfItsOwnHost) {
-  protocol::Arm arm{.id = 1, .ports = {{{core::Protocol::Tcp, forbidden_.port()}, true}}};
-  arm.addresses.push_back(*core::IpAddress::parse("8.8.8.8"));
-  plane_.order(arm);
-  ASSERT_TRUE(until([this] { return !plane_.refusals().empty() || plane_.said().size() > 1; }));
-  EXPECT_FALSE(was_connected_to(forbidden_));
-  expect_works();
-}
-
 TEST_F(TakenOver, WithoutAFreshHeartbeatNothingIsDone) {
   for (const bool replayed : {false, true}) {
     plane_.spoil([replayed, first = std::optional<protocol::Heartbeat>()](
@@ -299,6 +291,42 @@ TEST_F(TakenOver, WithoutAFreshHeartbeatNothingIsDone) {
               HasSubstr("heartbeat is not signed for this exchange"));
   plane_.spoil({});
   expect_works();
+}
+
+TEST_F(TakenOver, WithoutOneForLongItGoesIdleAndComesBackByItself) {
+  program_->signal(SIGTERM);
+  program_->wait(std::chrono::seconds(20));
+  program_.reset();
+  auto identity = probe::Identity::load((folder_ / "probe").string());
+  ASSERT_TRUE(identity) << identity.error().message;
+  std::mutex mutex;
+  std::string said;
+  probe::Agent::Options options;
+  options.worker_command = {testing::binary("reachproof-probe"), "--stdio"};
+  options.stop_file = (folder_ / "STOP").string();
+  options.heartbeat_patience = std::chrono::seconds(1);  // five minutes, for all but this test
+  options.say = [&](std::string_view line) {
+    const std::lock_guard lock(mutex);
+    said += std::string(line) + "\n";
+  };
+  auto agent = probe::Agent::create(std::move(*identity), std::move(options));
+  ASSERT_TRUE(agent) << agent.error().message;
+  std::atomic<bool> over{false};
+  std::thread thread([&] { EXPECT_TRUE((*agent)->run([&] { return over.load(); })); });
+  const auto has_said = [&](const std::string& what) {
+    return until([&] {
+      const std::lock_guard lock(mutex);
+      return said.find(what) != std::string::npos;
+    });
+  };
+  plane_.spoil([](protocol::ExchangeAnswer& answer) { answer.heartbeat.signature[5] ^= 1; });
+  EXPECT_TRUE(has_said("idle: no fresh heartbeat from the orchestrator"));
+  plane_.order(attempt(1, allowed_));
+  plane_.spoil({});
+  EXPECT_TRUE(has_said("working again"));
+  over = true;
+  thread.join();
+  for (const auto& refusal : plane_.refusals()) EXPECT_THAT(refusal, Not(HasSubstr("scope")));
 }
 
 TEST_F(TakenOver, AnswersBeyondAllBoundsAreDropped) {
