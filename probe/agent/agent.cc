@@ -49,6 +49,9 @@ Agent::Agent(Identity identity, Options options, Spool spool)
   next_exchange_ = Clock::now();
   next_stop_look_ = Clock::now();
   next_renewal_ = Clock::now();
+  if (const auto text = host::read_file(identity_.folder() + "/log-size", 32); text) {
+    log_size_ = std::strtoull(text->c_str(), nullptr, 10);
+  }
   for (const auto& id : spool_.left_behind()) {
     auto& session = sessions_[id];
     session.sequence = spool_.last_sequence(id);
@@ -298,7 +301,7 @@ void Agent::take_answer(Result<host::HttpsResponse> response) {
 
 void Agent::take(const protocol::ExchangeAnswer& answer) {
   learn_offset(answer);
-  log_size_ = std::max(log_size_, answer.log_size);
+  look_at_log(answer.log_size);
   for (const auto& ack : answer.acks) spool_.confirm(ack.session, ack.sequence);
   for (const auto& id : answer.closings) {
     const auto it = sessions_.find(id);
@@ -317,6 +320,33 @@ void Agent::take(const protocol::ExchangeAnswer& answer) {
   for (const auto& opening : answer.openings) take_opening(opening);
   for (const auto& order : answer.orders) take_order(order);
   if (answer.renew) next_renewal_ = Clock::now();
+}
+
+/// A log that is shorter than it was has lost what it had confirmed: it is told again.
+void Agent::look_at_log(std::uint64_t size) {
+  if (size == 0) return;  // it does not say yet
+  if (size < log_size_ && size < rolled_back_to_) {
+    rolled_back_to_ = size;
+    const auto sessions = spool_.take_up_kept();
+    for (const auto& id : sessions) {
+      const auto [it, fresh] = sessions_.try_emplace(id);
+      if (!fresh) continue;
+      it->second.sequence = spool_.last_sequence(id);
+      it->second.ended = true;
+      it->second.detail = "told again: the orchestrator's log was rolled back";
+    }
+    options_.say(
+        fmt::format("the orchestrator's log had {} records and has {}: {} sessions are told again",
+                    log_size_, size, sessions.size()));
+  }
+  if (size <= log_size_) return;
+  log_size_ = size;
+  rolled_back_to_ = UINT64_MAX;
+  if (Clock::now() < next_log_size_) return;
+  next_log_size_ = Clock::now() + std::chrono::seconds(10);
+  // A number that is a little old notices a rollback too.
+  [[maybe_unused]] const auto kept =
+      host::replace_file(identity_.folder() + "/log-size", std::to_string(size));
 }
 
 void Agent::take_stop(const std::optional<protocol::StopOrder>& stop) {

@@ -69,6 +69,7 @@ class Agent {
   [[nodiscard]] protocol::ExchangeRequest next_request();
   void take_answer(Result<host::HttpsResponse> response);
   void take(const protocol::ExchangeAnswer& answer);
+  void look_at_log(std::uint64_t size);
   void take_stop(const std::optional<protocol::StopOrder>& stop);
   void take_opening(const protocol::SessionOpening& opening);
   void take_order(const protocol::Order& order);
@@ -100,7 +101,10 @@ class Agent {
   std::chrono::milliseconds backoff_{0};
   std::string problem_;  ///< why the last exchange failed, empty where it did not
   std::optional<protocol::ClockOffset> offset_;
-  std::uint64_t log_size_ = 0;
+  std::uint64_t log_size_ = 0;  ///< the longest that the orchestrator's log has been
+  /// The length at which it was last seen rolled back; what was kept is told again once for each.
+  std::uint64_t rolled_back_to_ = UINT64_MAX;
+  Clock::time_point next_log_size_;  ///< when the length is written down again
 };
 
 }  // namespace reachproof::probe

@@ -16,6 +16,10 @@ namespace reachproof::probe {
 /// A batch is a file `<session>.<sequence>`; a session that was begun is a file `<session>.open`,
 /// so that a probe that was restarted does not begin it again. Nothing is given up for being old:
 /// when the bound is reached the probe takes no new work, and what it has stays until confirmed.
+///
+/// What was confirmed is kept beside it for a while, in `kept/`: an orchestrator whose log was
+/// restored from a backup has lost what it had confirmed. The oldest goes first, and all of it
+/// where the disk has no room for something new.
 class Spool {
  public:
   /// Reads what an earlier process left behind. Files that make no sense are set aside as `*.bad`.
@@ -24,6 +28,8 @@ class Spool {
   /// On disk when this returns.
   [[nodiscard]] Result<void> begin(const std::string& session);
   [[nodiscard]] Result<void> put(const protocol::Batch& batch);
+  /// Takes up again what was confirmed and is still kept: the newest sessions, their ids.
+  [[nodiscard]] std::vector<std::string> take_up_kept();
   /// Everything of the session up to this sequence is confirmed.
   void confirm(const std::string& session, std::uint64_t sequence);
   /// The session is over and confirmed: nothing of it is needed.
@@ -39,8 +45,19 @@ class Spool {
   [[nodiscard]] bool holds(const std::string& session) const { return batches_.contains(session); }
   [[nodiscard]] std::uint64_t last_sequence(const std::string& session) const;
 
+  static constexpr std::size_t kKeptSessionsMax = 48;  ///< taken up again at once
+
  private:
+  struct Kept {
+    std::string session;
+    std::uint64_t sequence = 0;
+    std::uint64_t bytes = 0;
+  };
   Spool() = default;
+  [[nodiscard]] Result<void> load_kept();
+  void keep(const std::string& session, std::uint64_t sequence, std::uint64_t bytes);
+  void drop_kept_until(std::uint64_t bytes_max);
+  [[nodiscard]] std::string kept_path(const Kept& kept) const;
   [[nodiscard]] std::string path(const std::string& session, std::uint64_t sequence) const;
   [[nodiscard]] Result<void> load();
 
@@ -50,6 +67,8 @@ class Spool {
   std::map<std::string, std::map<std::uint64_t, protocol::Batch>> batches_;
   std::map<std::string, std::uint64_t> last_;
   std::vector<std::string> left_behind_;
+  std::deque<Kept> kept_;  ///< the oldest first
+  std::uint64_t kept_bytes_ = 0;
 };
 
 /// Session ids become file names: letters, digits and `-` only, at most 128.

@@ -9,6 +9,8 @@
 #include <memory>
 #include <random>
 #include <regex>
+#include <set>
+#include <sstream>
 
 #include "tests/support/lab_up.h"
 #include "tests/support/run_result.h"
@@ -58,7 +60,7 @@ class Soak : public ::testing::Test {
     write_file(folder_ / "orchestrator.yaml", file_text(kExample / "orchestrator.yaml") +
                                                   "probe-silence: 5s\ncertificate-life: 12s\n");
     mount("state", "48m");
-    for (const auto& [host, segment] : kHosts) mount(host, "1m");
+    for (const auto& [host, segment] : kHosts) mount(host, "16m");
     serve();
     for (const auto& [host, segment] : kHosts) {
       const auto line =
@@ -240,15 +242,24 @@ class Soak : public ::testing::Test {
                             std::filesystem::copy_options::recursive);
     }
   }
-  /// The log of a while ago; the probes have seen a longer one.
+  /// The log of a while ago; the probes have seen a longer one, and tell again what it has lost.
   void restore_backup() {
+    pause(2000);  // for what is under way to be confirmed
     end("orchestrator", SIGKILL);
+    const auto confirmed = batches();
     copy_state(folder_ / "backup", folder_ / "state");
     serve();
     restored_ = true;
     until(
         "the rollback is noticed",
         [this] { return count("select count(*) from record where kind='rollback-seen'") > 0; },
+        seconds(60));
+    until(
+        "what was confirmed is there again",
+        [&] {
+          const auto now = batches();
+          return std::ranges::includes(now, confirmed);
+        },
         seconds(60));
   }
   void take_backup() {
@@ -257,6 +268,20 @@ class Soak : public ::testing::Test {
     serve();
     until_connected();
     backup_ = true;
+  }
+
+  /// Every batch in the log: "session/sequence".
+  std::set<std::string> batches() {
+    const auto done = Program({"sqlite3", "-readonly", (folder_ / "state/evidence.db").string(),
+                               "select json_extract(cast(body as text),'$.session')||'/'||"
+                               "json_extract(cast(body as text),'$.seq') from record where "
+                               "kind='batch'"},
+                              place("once"))
+                          .wait();
+    std::set<std::string> names;
+    std::istringstream lines(done.out);
+    for (std::string line; std::getline(lines, line);) names.insert(line);
+    return names;
   }
 
   // What must hold.

@@ -94,6 +94,43 @@ TEST(Spool, KeepsWhatIsNotConfirmedOverARestart) {
   EXPECT_EQ(spool->bytes(), 0U);
 }
 
+TEST(Spool, KeepsForAWhileWhatWasConfirmedAndTakesItUpAgain) {
+  const testing::TemporaryFolder folder;
+  const auto path = (folder / "spool").string();
+  const auto batch = [](const std::string& session, std::uint64_t sequence) {
+    return protocol::Batch{.session = session,
+                           .sequence = sequence,
+                           .lines = std::string(100, 'x') + session,
+                           .signature = "s"};
+  };
+  {
+    auto spool = Spool::open(path, 2000);
+    ASSERT_TRUE(spool);
+    for (std::uint64_t i = 1; i <= 2; ++i) ASSERT_TRUE(spool->put(batch("r-1", i)));
+    spool->confirm("r-1", 2);
+    EXPECT_TRUE(spool->next(1000).empty());
+    EXPECT_EQ(spool->bytes(), 0U);
+  }
+  auto spool = Spool::open(path, 2000);  // also over a restart
+  ASSERT_TRUE(spool);
+  EXPECT_EQ(spool->take_up_kept(), std::vector<std::string>{"r-1"});
+  const auto again = spool->next(10'000);
+  ASSERT_EQ(again.size(), 2U);
+  EXPECT_EQ(again[0].sequence, 1U);
+  EXPECT_EQ(again[1].lines, batch("r-1", 2).lines);
+  EXPECT_EQ(spool->last_sequence("r-1"), 2U);
+  EXPECT_TRUE(spool->take_up_kept().empty());
+  // Never more than half of what the spool may hold: the oldest goes.
+  spool->confirm("r-1", 2);
+  for (std::uint64_t i = 1; i <= 30; ++i) {
+    ASSERT_TRUE(spool->put(batch("r-2", i)));
+    spool->confirm("r-2", i);
+  }
+  EXPECT_EQ(spool->take_up_kept(), std::vector<std::string>{"r-2"});
+  EXPECT_LE(spool->bytes(), 1000U);
+  EXPECT_EQ(spool->next(10'000).back().sequence, 30U);
+}
+
 TEST(Spool, SetsAsideWhatMakesNoSenseAndSaysWhenItIsFull) {
   const testing::TemporaryFolder folder;
   const auto path = (folder / "spool").string();
