@@ -12,6 +12,7 @@
 #include "core/hex.h"
 #include "evidence/finding_records.h"
 #include "evidence/json_text.h"
+#include "host/wall_clock.h"
 #include "orchestrator/fleet_runs_job.h"
 #include "orchestrator/probe_process.h"
 #include "orchestrator/run_service.h"
@@ -23,9 +24,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-core::WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+using host::wall_now;
 
 /// Something that another thread or a callback makes true; waited for on the loop.
 struct Latch {

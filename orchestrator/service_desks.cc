@@ -29,8 +29,8 @@ void Service::make_desks() {
   of_findings.say = tell;
   findings_ = std::make_unique<FindingDesk>(*keeper_, std::move(of_findings));
   ScheduleDesk::Hooks of_schedules;
-  of_schedules.start = [this](const core::Schedule& schedule) {
-    auto run = run_desk_->start(schedule);
+  of_schedules.start = [this](const core::Schedule& schedule, std::optional<core::WallTime> end) {
+    auto run = run_desk_->start(schedule, end);
     if (run) counts_->started(schedule.name, host::wall_now());
     return run;
   };

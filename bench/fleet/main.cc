@@ -24,6 +24,7 @@
 
 #include "core/base64.h"
 #include "evidence/json_text.h"
+#include "host/wall_clock.h"
 #include "orchestrator/fleet/fleet.h"
 #include "orchestrator/run_service.h"
 #include "protocol/certificate.h"
@@ -39,9 +40,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kIdle{20};
 
-core::WallTime wall_now() {
-  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+using host::wall_now;
 
 std::size_t resident_bytes() {
   std::ifstream file("/proc/self/statm");

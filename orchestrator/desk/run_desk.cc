@@ -102,11 +102,12 @@ Result<std::string> RunDesk::begin(FleetRunOrder order, const std::string& engag
   return runs_.start(std::move(order));
 }
 
-Result<std::string> RunDesk::start(const core::Schedule& schedule) {
+Result<std::string> RunDesk::start(const core::Schedule& schedule,
+                                   std::optional<core::WallTime> end) {
   FleetRunOrder order{.options = options_of_schedule(schedule),
                       .schedule = schedule.name,
-                      .priority = schedule.priority,
-                      .window = schedule.window};
+                      .priority = schedule.priority};
+  if (end) order.window = std::max(std::chrono::milliseconds(1000), *end - host::wall_now());
   return begin(std::move(order), "", "schedule " + schedule.name);
 }
 

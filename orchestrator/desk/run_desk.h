@@ -40,8 +40,9 @@ class RunDesk : public api::Runs {
   void load(Documents documents);
   [[nodiscard]] const Documents& documents() const { return documents_; }
 
-  /// A run of a schedule, by the clock.
-  [[nodiscard]] Result<std::string> start(const core::Schedule& schedule);
+  /// A run of a schedule, by the clock, which is ended at that time where there is one.
+  [[nodiscard]] Result<std::string> start(const core::Schedule& schedule,
+                                          std::optional<core::WallTime> end);
   [[nodiscard]] ScheduleDesk::Standing standing(const core::Schedule& schedule) const;
   /// Tells of progress, and ends runs whose engagement has ended.
   void tick();

@@ -135,7 +135,11 @@ void ScheduleDesk::look_at(const Clock& clock, core::WallTime now) {
                 .occurrence = turn.occurrence,
                 .time = now};
     if (turn.what == core::ScheduleTurn::What::Run || turn.what == core::ScheduleTurn::What::Late) {
-      auto started = hooks_.start(schedule);
+      std::optional<core::WallTime> end;
+      if (schedule.window.count() > 0) {
+        end = turn.occurrence + core::jitter_of(facts, turn.occurrence) + schedule.window;
+      }
+      auto started = hooks_.start(schedule, end);
       if (started) event.run = *started;
       if (!started) {
         event.event = "refused";

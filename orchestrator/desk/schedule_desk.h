@@ -22,8 +22,9 @@ class ScheduleDesk : public api::Schedules {
     std::size_t connected = 0;          ///< of these
   };
   struct Hooks {
-    /// Begins a run; its id.
-    std::function<Result<std::string>(const core::Schedule&)> start;
+    /// Begins a run, which is ended at that time where there is one; its id.
+    std::function<Result<std::string>(const core::Schedule&, std::optional<core::WallTime> end)>
+        start;
     std::function<bool(const std::string& schedule)> running;
     std::function<Standing(const core::Schedule&)> standing;
     Say say;

@@ -6,6 +6,7 @@
 
 #include "core/utf8.h"
 #include "evidence/json_text.h"
+#include "host/wall_clock.h"
 #include "protocol/certificate.h"
 #include "protocol/keyed_answer.h"
 
@@ -15,9 +16,7 @@ namespace {
 constexpr std::size_t kRefusalsRecordedInAMinute = 20;
 constexpr std::size_t kJoinsWaitingMax = 256;
 
-core::WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+using host::wall_now;
 
 std::string problem(const std::string& detail) {
   evidence::JsonText body;

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "evidence/json_text.h"
+#include "host/wall_clock.h"
 #include "orchestrator/fleet/link_session.h"
 
 namespace reachproof::orchestrator {
@@ -13,9 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-core::WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+using host::wall_now;
 
 evidence::Record session_record(const SessionOrder& order, std::string_view event,
                                 std::uint64_t last) {

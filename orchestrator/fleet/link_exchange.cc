@@ -4,6 +4,7 @@
 
 #include "core/base64.h"
 #include "evidence/json_text.h"
+#include "host/wall_clock.h"
 #include "orchestrator/fleet/link.h"
 #include "orchestrator/fleet/link_session.h"
 
@@ -18,9 +19,7 @@ constexpr std::int64_t kSlowPaceMs = 1000;
 /// Sessions remembered for what may still come of them after their run.
 constexpr std::size_t kLateSessionsMax = 200'000;
 
-core::WallTime wall_now() {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
+using host::wall_now;
 
 evidence::Record batch_record(const protocol::Batch& batch, const std::string& probe,
                               const std::string& run, bool late) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/wall_clock.h"
+
 namespace reachproof::orchestrator {
 namespace {
 
@@ -13,9 +15,7 @@ DeliveryQueue::Time monotonic_now() {
       std::chrono::steady_clock::now().time_since_epoch());
 }
 
-core::WallTime wall_now() {
-  return std::chrono::floor<milliseconds>(std::chrono::system_clock::now());
-}
+using host::wall_now;
 
 }  // namespace
 

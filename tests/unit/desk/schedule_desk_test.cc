@@ -19,7 +19,9 @@ class Schedules : public ::testing::Test {
  protected:
   std::unique_ptr<ScheduleDesk> desk(const core::Schedule& schedule) {
     ScheduleDesk::Hooks hooks;
-    hooks.start = [this](const core::Schedule&) -> Result<std::string> {
+    hooks.start = [this](const core::Schedule&,
+                         std::optional<core::WallTime> end) -> Result<std::string> {
+      ended = end;
       if (!refusal.empty()) return fail(ErrorCode::Refused, refusal);
       return "r-" + std::to_string(++runs);
     };
@@ -47,6 +49,7 @@ class Schedules : public ::testing::Test {
   core::Schedule hourly{.name = "hourly", .cron = "0 * * * *", .window = minutes(20)};
   ScheduleDesk::Standing standing{.segments = {"office"}, .vantages = 4, .connected = 4};
   std::string refusal;
+  std::optional<core::WallTime> ended;  ///< when the newest run is to end
   bool running = false;
   int runs = 0;
 };
@@ -104,6 +107,7 @@ TEST_F(Schedules, WaitsForItsVantagesAsLongAsItsWindowLasts) {
   standing.connected = 3;
   schedules->tick(kMidnight + minutes(70));
   EXPECT_THAT(events(), ElementsAre("late r-1"));
+  EXPECT_EQ(ended, kMidnight + minutes(80)) << "its window began when it was due";
   standing.connected = 0;
   schedules->tick(kMidnight + minutes(125));
   schedules->tick(kMidnight + minutes(141));
