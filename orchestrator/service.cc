@@ -22,6 +22,7 @@ namespace asio = boost::asio;
 using host::wall_now;
 
 constexpr std::chrono::milliseconds kGoodbye{3000};
+constexpr std::chrono::seconds kSignEvery{60};
 
 std::string all_of(const std::vector<scenarios::Problem>& problems) {
   std::string text;
@@ -241,7 +242,7 @@ void Service::stop() {
   host::service_notify("STOPPING=1");
   control_.reset();
   api_->stop();
-  api_server_->stop(kGoodbye, [this] { loop_.stop(); });
+  api_server_->stop(kGoodbye, [this] { sign([this] { loop_.stop(); }); });
 }
 
 void Service::tick() {
@@ -249,6 +250,7 @@ void Service::tick() {
   fleet_->link().set_log_size(keeper_->size());
   schedules_->tick(wall_now());
   run_desk_->tick();
+  if (keeper_->size() != signed_size_ && std::chrono::steady_clock::now() >= sign_due_) sign({});
   tick_.expires_after(std::chrono::seconds(1));
   tick_.async_wait([this](boost::system::error_code error) {
     if (!error) tick();
@@ -272,9 +274,20 @@ void Service::on_finished(const FleetRuns::Finished& finished) {
                                  .phase = "finished",
                                  .segments = finished.segments});
   findings_->take(finished.findings);
-  keeper_->sign([this](Result<std::string> note) {
-    if (!note) return say("the log could not be signed", note.error().message);
-    counts_->is_signed(wall_now());
+  sign({});
+}
+
+/// After each run, once a minute while there is something new, and at the end.
+void Service::sign(std::function<void()> then) {
+  sign_due_ = std::chrono::steady_clock::now() + kSignEvery;
+  keeper_->sign([this, then = std::move(then)](const Result<std::string>& note) {
+    if (note) {
+      signed_size_ = keeper_->size();
+      counts_->is_signed(wall_now());
+    } else {
+      say("the log could not be signed", note.error().message);
+    }
+    if (then) then();
   });
 }
 

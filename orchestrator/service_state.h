@@ -65,6 +65,7 @@ class Service {
   void stop();
   void tick();
   void on_finished(const FleetRuns::Finished& finished);
+  void sign(std::function<void()> then);
   void say(std::string_view sentence, const std::string& detail) const;
 
   // service_desks.cc
@@ -108,6 +109,8 @@ class Service {
   boost::asio::steady_timer tick_;
   boost::asio::signal_set signals_;
   bool stopping_ = false;
+  std::uint64_t signed_size_ = 0;  ///< of the log, when it was signed last
+  std::chrono::steady_clock::time_point sign_due_;
 };
 
 }  // namespace reachproof::orchestrator

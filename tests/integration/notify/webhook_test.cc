@@ -33,7 +33,7 @@ class Webhook : public NotifyFixture {
             .target = fmt::format("http://127.0.0.1:{}/hook?token=hush", port_),
             .secrets = (folder_ / "secrets").string(),
             .allow_private = true,
-            .timeout = std::chrono::seconds(1)};
+            .timeout = std::chrono::seconds(3)};
   }
 
   /// Everything that the receiver saw.

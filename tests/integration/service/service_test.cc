@@ -175,6 +175,7 @@ TEST_F(Service, ARunIsBegunWatchedAndReadOverTheApi) {
   ASSERT_EQ(findings.at("items").as_array().size(), 1U);
   const auto id = std::string(findings.at("items").at(0).at("id").as_string());
   EXPECT_EQ(as("admin", {"findings", "ack", id, "--note", "ticket 7"}).exit, 0);
+  // What people do between runs is signed too, at the latest when the service ends.
   until([&] {
     return file_text(folder_ / "findings.ndjson").find("office to data, tcp/22") !=
            std::string::npos;
@@ -185,6 +186,9 @@ TEST_F(Service, ARunIsBegunWatchedAndReadOverTheApi) {
   EXPECT_THAT(metrics, HasSubstr("reachproof_runs_total{schedule=\"\",result=\"finished\"} 1"));
   EXPECT_THAT(as("nobody", {"api", "GET", "/readyz"}).out, HasSubstr("ready"));
   end(SIGTERM);
+  const auto verified = reachproof(folder_, {"evidence", "verify", "-e", "state/evidence.db"});
+  EXPECT_EQ(verified.exit, 0);
+  EXPECT_THAT(verified.out + verified.err, Not(HasSubstr("not signed yet")));
   serve();  // what people said of a finding is evidence too
   const auto after = get("admin", "/api/v1/findings/" + id);
   EXPECT_EQ(after.at("state").as_string(), "acknowledged");
