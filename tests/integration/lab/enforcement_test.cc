@@ -30,7 +30,7 @@ std::string guarded(const std::string& rules) {
 class LabEnforcement : public LabTest {
  protected:
   void rules(const std::string& lines) { bring_up(guarded("    rules:\n" + lines)); }
-  std::string from_a(const std::string& address, int port, int timeout_ms = 700) {
+  std::string from_a(const std::string& address, int port, int timeout_ms = 1500) {
     return inside("a", [&] { return tcp(address, port, timeout_ms); });
   }
 };

@@ -70,10 +70,25 @@ class NotifyFixture : public ::testing::Test {
     if (notifier_) notifier_->tell({news});
   }
 
-  /// Lets the loop run until the condition holds, at most 30 s.
+  /// Waits until somebody listens there: a test's receiver takes its time to start.
+  static bool until_listening(std::uint16_t port) {
+    const sockaddr_in address{
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address);
+    for (int i = 0; i < 1500; ++i) {
+      const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+      const bool listening = ::connect(file, raw, sizeof address) == 0;
+      ::close(file);
+      if (listening) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  }
+
+  /// Lets the loop run until the condition holds, at most a minute.
   template <class Condition>
   bool until(const Condition& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));

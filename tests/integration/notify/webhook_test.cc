@@ -25,6 +25,7 @@ class Webhook : public NotifyFixture {
         std::to_string(port_), secret};
     command.insert(command.end(), answers.begin(), answers.end());
     receiver_ = run_program(command, "receiver");
+    ASSERT_TRUE(until_listening(port_));
   }
 
   ReceiverConfig config() {
