@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/hex.h"
+#include "protocol/duplicate_keys.h"
 #include "protocol/message.h"
 
 /// Reading of JSON objects that a peer sent. Internal to protocol/: Boost.JSON goes no further.
@@ -171,6 +172,7 @@ class Fields {
   auto value = json::parse(text, error, {}, options);
   if (error) return fail(ErrorCode::Protocol, "not JSON: " + error.message());
   if (!value.is_object()) return fail(ErrorCode::Protocol, "not a JSON object");
+  if (has_ambiguous_keys(text)) return fail(ErrorCode::Protocol, "a field is there twice");
   return value;
 }
 
