@@ -117,7 +117,28 @@ Result<Identity> Identity::prepare(const std::string& folder, const protocol::Jo
   return load(folder);
 }
 
+/// What is taken up is for good: nothing is, unless all of it can be used.
+Result<void> Identity::objection_to(const protocol::JoinAnswer& answer) const {
+  if (answer.id != id()) {
+    return fail(ErrorCode::Protocol, "the orchestrator answered for another key");
+  }
+  const auto authority = protocol::read_certificate(answer.authority);
+  if (!authority || authority->key_fingerprint != ca_pin_) {
+    return fail(ErrorCode::Protocol, "the orchestrator answered with another authority");
+  }
+  if (!protocol::PublicKey::from_pem(answer.heartbeat_key)) {
+    return fail(ErrorCode::Protocol, "the orchestrator's heartbeat key is none");
+  }
+  if (answer.certificate.empty()) return {};
+  const auto own = protocol::read_certificate(answer.certificate);
+  if (!own || own->key_fingerprint != id()) {
+    return fail(ErrorCode::Protocol, "the orchestrator answered with another's certificate");
+  }
+  return {};
+}
+
 Result<void> Identity::take(const protocol::JoinAnswer& answer) {
+  if (auto sound = objection_to(answer); !sound) return sound;
   const std::array<std::pair<const char*, const std::string*>, 3> files{
       {{"authority.pem", &answer.authority},
        {"heartbeat.pem", &answer.heartbeat_key},
@@ -204,9 +225,6 @@ Result<protocol::JoinAnswer> ask(Identity& identity, std::string_view path,
   }
   auto answer = protocol::decode_join_answer(response->body);
   if (!answer) return answer;
-  if (answer->id != identity.id()) {
-    return fail(ErrorCode::Protocol, "the orchestrator answered for another key");
-  }
   if (auto taken = identity.take(*answer); !taken) return tl::unexpected(taken.error());
   return answer;
 }

@@ -28,7 +28,8 @@ class Identity {
   /// Makes the folder and the key where they are missing, for that token.
   static Result<Identity> prepare(const std::string& folder, const protocol::JoinToken& token);
 
-  /// Takes up what the orchestrator answered to join or renew.
+  /// Takes up what the orchestrator answered to join or renew: only where the authority is the
+  /// pinned one and the certificate is of this key.
   [[nodiscard]] Result<void> take(const protocol::JoinAnswer& answer);
   [[nodiscard]] Result<void> set_policy_key(const std::string& pem);
   /// Remembers a version, on disk before this returns.
@@ -54,6 +55,7 @@ class Identity {
   Identity() = default;
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
   [[nodiscard]] Result<void> read_rest();
+  [[nodiscard]] Result<void> objection_to(const protocol::JoinAnswer& answer) const;
 
   std::string folder_;
   std::string url_;
