@@ -70,6 +70,7 @@ Result<std::vector<StoredSession>> stored_sessions(const evidence::LogReader& lo
           return;
         it->second.last_batch = sequence;
         it->second.stream += text_in(body, "lines");
+        it->second.digests.push_back(batch_digest(text_in(body, "lines")));
       });
   if (!read) return tl::unexpected(read.error());
   std::vector<StoredSession> list;

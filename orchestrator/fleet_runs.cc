@@ -270,6 +270,12 @@ Result<std::unique_ptr<ProbeChannel>> FleetRuns::connect(Job& job, const core::E
     return fail(ErrorCode::Unavailable,
                 fmt::format("probe {} is {}", probe->name, word(probe->state)));
   }
+  const auto* workload = job.order.scenario->workload(endpoint.workload);
+  if (workload != nullptr && workload->segment != probe->segment) {
+    // Whoever holds a token of one segment must not speak for a host of another.
+    return fail(ErrorCode::Refused, fmt::format("probe {} joined for segment {}, not for {}",
+                                                probe->name, probe->segment, workload->segment));
+  }
   if (!job.resumed && !fleet_.link().is_connected(probe->id)) {
     return fail(ErrorCode::Unavailable, fmt::format("probe {} is not connected", probe->name));
   }

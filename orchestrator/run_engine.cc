@@ -192,6 +192,11 @@ void RunEngine::on_outcome(Probe& probe, protocol::OutcomeReport&& report) {
 }
 
 void RunEngine::on_refused(Probe& probe, const protocol::Refused& refused) {
+  constexpr std::uint64_t kBesideTries = 1024;  // its arms, and the session as a whole
+  if (++probe.refusals > next_id_ + kBesideTries) {
+    complain(probe, "it refuses more than it was asked");
+    return;
+  }
   facts_.refusals.push_back({probe.endpoint->name, refused});
   if (const auto it = pending_.find(refused.id);
       it != pending_.end() && it->second.probe == &probe) {

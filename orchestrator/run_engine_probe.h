@@ -15,6 +15,7 @@ struct RunEngine::Probe {
   ProbeFacts* facts = nullptr;
   bool stopped = false;
   std::size_t in_flight = 0;
+  std::uint64_t refusals = 0;
   std::uint32_t arms_pending = 0;
   std::uint32_t watches_pending = 0;
   [[nodiscard]] bool usable() const { return facts->greeted && facts->lost.empty() && !stopped; }

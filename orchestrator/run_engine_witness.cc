@@ -129,7 +129,13 @@ void RunEngine::on_sighting(Probe& probe, const protocol::SightingReport& report
     complain(probe, "it reports sightings when nobody had asked");
     return;
   }
-  for (const auto& seen : report.tries) it->second.sightings[seen.id] = seen.sighting;
+  for (const auto& seen : report.tries) {
+    if (seen.id == 0 || seen.id >= next_id_) {
+      complain(probe, "it reports a sighting of a try that nobody had made");
+      return;
+    }
+    it->second.sightings[seen.id] = seen.sighting;
+  }
 }
 
 void RunEngine::on_done(Probe& probe, const protocol::Done& done) {

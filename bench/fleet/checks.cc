@@ -404,8 +404,8 @@ int main(int argc, char** argv) {
   std::vector<Person> people;
   for (std::size_t i = 0; i < probes; ++i) {
     auto key = *protocol::KeyPair::generate(protocol::KeyPair::Kind::P256);
-    auto certificate =
-        *authority->issue_probe(key.public_key(), "bench", wall_now(), std::chrono::hours(1));
+    auto certificate = *authority->issue_probe(key.public_key(), "reachproof.local", wall_now(),
+                                               std::chrono::hours(1));
     people.push_back({std::move(key), std::move(certificate)});
   }
   const pid_t child = fork();

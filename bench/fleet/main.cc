@@ -78,8 +78,8 @@ std::string exchange_text(std::size_t number) {
 
 Client connect(const orchestrator::Authority& authority, const protocol::KeyPair& key,
                std::uint16_t port, std::size_t number) {
-  const auto pem =
-      *authority.issue_probe(key.public_key(), "bench", wall_now(), std::chrono::hours(1));
+  const auto pem = *authority.issue_probe(key.public_key(), "reachproof.local", wall_now(),
+                                          std::chrono::hours(1));
   BIO* memory = BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
   X509* certificate = PEM_read_bio_X509(memory, nullptr, nullptr, nullptr);
   BIO_free(memory);

@@ -132,21 +132,22 @@ std::string Fleet::live_address(const std::string& probe) const {
   return it == link_->live().end() ? "" : it->second.address;
 }
 
-/// A flood of them becomes one record a minute, which says how many there were.
+/// A flood of them becomes few records a minute, of which the next says how many there were.
 void Fleet::record_refusal(const PlaneRequest& request, std::string_view reason,
                            const std::string& detail) {
   const auto now = std::chrono::steady_clock::now();
+  const bool joined = registry_.probe(request.key) != nullptr;
+  auto& budget = refusal_budgets_[joined ? request.key : ""];
   std::size_t missed = 0;
-  if (now - minute_began_ > std::chrono::minutes(1)) {
-    minute_began_ = now;
-    recorded_this_minute_ = 0;
-    missed = std::exchange(unrecorded_, 0);
+  if (now - budget.minute_began > std::chrono::minutes(1)) {
+    missed = budget.unrecorded;
+    budget = {.minute_began = now};
   }
-  if (recorded_this_minute_ >= kRefusalsRecordedInAMinute) {
-    ++unrecorded_;
+  if (budget.recorded >= kRefusalsRecordedInAMinute) {
+    ++budget.unrecorded;
     return;
   }
-  ++recorded_this_minute_;
+  ++budget.recorded;
   evidence::JsonText body;
   body.begin_object().field("address", request.peer).field("detail", core::cut_utf8(detail, 300));
   body.field("key", request.key).field("kind", "plane-refusal");
@@ -231,7 +232,7 @@ void Fleet::handle_exchange(const PlaneRequest& request, PlaneReply reply) {
   if (probe == nullptr) {
     return refuse(request, reply, 403, "unknown-probe", "this probe has not joined here");
   }
-  if (!request.certified) {
+  if (!request.certified || request.spiffe != spiffe_id(options_.trust_domain, request.key)) {
     return refuse(request, reply, 401, "certificate",
                   "the certificate is not one of this orchestrator's, or has run out");
   }

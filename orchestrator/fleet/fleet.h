@@ -26,7 +26,6 @@ class Fleet {
     std::string url;                 ///< in join tokens; empty: made of the first name
     std::string trust_domain = "reachproof.local";
     std::chrono::seconds certificate_life{24 * 3600};
-    std::chrono::hours rejoin_grace{24 * 30};  ///< an expired certificate may be renewed so long
     FleetLink::Options link;
   };
   struct Events {
@@ -89,10 +88,14 @@ class Fleet {
   /// Joins under way, by key: two that cross must not both use a token's last use.
   std::deque<std::function<void()>> joins_waiting_;
   bool join_under_way_ = false;
-  /// Refusals are records, but a flood of them becomes one record a minute.
-  std::chrono::steady_clock::time_point minute_began_;
-  std::size_t recorded_this_minute_ = 0;
-  std::size_t unrecorded_ = 0;
+  /// Refusals are records, but a flood of them becomes one record a minute: for each probe that
+  /// has joined, so that none can drown what another did, and for all strangers together.
+  struct RefusalBudget {
+    std::chrono::steady_clock::time_point minute_began;
+    std::size_t recorded = 0;  ///< in this minute
+    std::size_t unrecorded = 0;
+  };
+  std::map<std::string, RefusalBudget> refusal_budgets_;  ///< by probe, "" for strangers
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -85,6 +85,10 @@ bool FleetLink::is_connected(const std::string& probe) const {
          Clock::now() - it->second.seen < options_.silence_max;
 }
 
+std::string batch_digest(std::string_view lines) {
+  return protocol::sha256_hex(lines).substr(0, 32);
+}
+
 // ---- sessions ----
 
 void FleetLink::restore(StoredSession stored) {
@@ -92,6 +96,9 @@ void FleetLink::restore(StoredSession stored) {
   session->recorded = true;
   session->numbers_known = false;
   session->confirmed = session->accepted = stored.last_batch;
+  session->digests.assign(stored.digests.begin(), stored.digests.end());
+  // A probe that has spoken in it and no longer knows of it must not begin it a second time.
+  session->begun = stored.last_batch > 0;
   // What is in the evidence was read before; a fault in it ends the session as it did then.
   if (auto fed = session->stream.feed(stored.stream); !fed) session->over = true;
   const auto id = stored.order.session;
@@ -102,7 +109,7 @@ void FleetLink::restore(StoredSession stored) {
 
 void FleetLink::restore_closed(const std::string& probe, const std::string& session,
                                std::uint64_t last) {
-  auto& known = confirmed_[{probe, session}];
+  auto& known = remember_late(probe, session);
   known = std::max(known, last);
 }
 
@@ -162,6 +169,7 @@ void FleetLink::deliver(Session& session) {
   if (session.finished || !session.heard) return;
   const auto id = session.order.session;
   const auto live = live_.find(session.order.probe);
+  const auto tell = session.events.message;  // a run that is told may end the session meanwhile
   for (auto& message : session.stream.take_ready()) {
     if (auto* outcome = std::get_if<protocol::OutcomeReport>(&message);
         outcome != nullptr && live != live_.end() && live->second.offset) {
@@ -172,7 +180,7 @@ void FleetLink::deliver(Session& session) {
         refused != nullptr && live != live_.end()) {
       ++live->second.refusals[std::string(protocol::word(refused->why))];
     }
-    session.events.message(std::move(message));
+    tell(std::move(message));
     const auto still = sessions_.find(id);
     if (still == sessions_.end() || still->second->finished) return;
   }
@@ -184,14 +192,17 @@ void FleetLink::end_if_over(Session& session) {
   if (session.over || !session.end_told || session.confirmed < session.end_batch) return;
   session.over = true;
   if (session.finished || !session.heard) return;
-  session.events.lost(session.end_detail.empty() ? "the probe ended" : session.end_detail);
+  const auto lost = session.events.lost;
+  lost(session.end_detail.empty() ? "the probe ended" : session.end_detail);
 }
 
 void FleetLink::lose(Session& session, const std::string& why) {
   if (session.over) return;
   session.over = true;
   session.orders.clear();
-  if (!session.finished && session.heard) session.events.lost(why);
+  if (session.finished || !session.heard) return;
+  const auto lost = session.events.lost;
+  lost(why);
 }
 
 void FleetLink::finish(const std::string& id) {
@@ -213,6 +224,10 @@ void FleetLink::drop(const std::string& probe, const std::string& why) {
     held_.erase(it);
     held->answered = true;
     held->reply({.status = 403, .body = "{}", .close = true});
+  }
+  if (const auto it = keeping_.find(probe); it != keeping_.end() && it->second) {
+    it->second->reply({.status = 403, .body = "{}", .close = true});
+    it->second.reset();
   }
 }
 

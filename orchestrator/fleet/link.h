@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +20,17 @@
 #include "protocol/fleet.h"
 
 namespace reachproof::orchestrator {
+
+/// So many bytes at once, and so many more with each second.
+class Allowance {
+ public:
+  /// Takes `wanted` where there is so much.
+  [[nodiscard]] bool take(double wanted, std::size_t at_once, std::size_t per_second);
+
+ private:
+  double bytes_ = -1;
+  std::chrono::steady_clock::time_point filled_;
+};
 
 /// What is known of an enrolled probe since this process began.
 struct ProbeLive {
@@ -37,10 +49,10 @@ struct ProbeLive {
   std::string address;
   std::uint64_t log_size_seen = 0;
   std::map<std::string, std::uint64_t> refusals;  ///< by reason
-  /// What may still be kept of its batches, in bytes, as of when that was filled up last.
-  double allowance = -1;
-  std::chrono::steady_clock::time_point allowance_of;
-  std::size_t stray_bytes = 0;  ///< kept of sessions that the log does not know
+  Allowance batches;               ///< what may still be kept of its batches, in bytes
+  Allowance late;                  ///< the same of those that no run waits for
+  std::size_t stray_sessions = 0;  ///< that it told of and this log does not know
+  bool rollback_told = false;      ///< it has seen a longer log than ours, and that is on record
 };
 
 /// What a session needs to begin.
@@ -57,7 +69,9 @@ struct StoredSession {
   SessionOrder order;
   std::uint64_t last_batch = 0;
   std::string stream;
+  std::vector<std::string> digests;  ///< of its batches' lines, in their order
 };
+[[nodiscard]] std::string batch_digest(std::string_view lines);
 
 /// The sessions of all enrolled probes, and the exchanges that carry them.
 ///
@@ -73,9 +87,11 @@ class FleetLink {
     /// What one probe may have kept of its batches: so much at once, and so much a second.
     std::size_t batch_bytes_at_once = 64U << 20U;
     std::size_t batch_bytes_per_second = 1U << 20U;
-    /// Of sessions that this log knows nothing of, as after a backup was restored: no more than a
-    /// probe's spool holds.
-    std::size_t stray_bytes_max = 128U << 20U;
+    /// The same of batches that no run waits for, at once no more than a probe's spool holds; and
+    /// of how many sessions that this log does not know, as after a backup was restored.
+    std::size_t late_bytes_at_once = 128U << 20U;
+    std::size_t late_bytes_per_second = 4U << 10U;
+    std::size_t stray_sessions_max = 1024;
   };
   struct Events {
     /// A probe said something new of itself, came, or went.
@@ -126,6 +142,7 @@ class FleetLink {
  private:
   struct Session;
   struct Held;
+  struct Waiting;
   class Channel;
 
   [[nodiscard]] bool take_instance(const EnrolledProbe& probe,
@@ -133,12 +150,15 @@ class FleetLink {
   void take_reports(const std::string& probe, const protocol::ExchangeRequest& request);
   void take_batches(const EnrolledProbe& probe, const protocol::ExchangeRequest& request,
                     std::shared_ptr<Held> held);
+  enum class Worth : std::uint8_t { Counts, Late, Stray };
   [[nodiscard]] bool within_allowance(const EnrolledProbe& probe, const protocol::Batch& batch,
-                                      bool stray);
+                                      Worth worth, Held& held);
   [[nodiscard]] std::optional<evidence::Record> take_batch(const EnrolledProbe& probe,
                                                            const protocol::PublicKey& key,
                                                            const protocol::Batch& batch,
                                                            Held& held);
+  void take_next(const std::string& probe);
+  [[nodiscard]] std::uint64_t& remember_late(const std::string& probe, const std::string& session);
   void deliver(Session& session);
   void lose(Session& session, const std::string& why);
   void end_if_over(Session& session);
@@ -166,6 +186,9 @@ class FleetLink {
   std::map<std::string, std::set<std::string>> by_probe_;  ///< session ids
   /// Last batch of sessions that are over, by probe and session.
   std::map<std::pair<std::string, std::string>, std::uint64_t> confirmed_;
+  std::deque<std::pair<std::string, std::string>> late_;  ///< its keys, the oldest first
+  /// By probe whose batches are on their way to the disk: its next exchange, if it came already.
+  std::map<std::string, std::unique_ptr<Waiting>> keeping_;
   std::map<std::string, std::shared_ptr<Held>> held_;  ///< by probe
   std::multimap<std::chrono::steady_clock::time_point, std::weak_ptr<Held>> deadlines_;
   std::set<std::string> woken_;

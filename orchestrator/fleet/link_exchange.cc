@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "core/base64.h"
-#include "evidence/json_text.h"
 #include "host/wall_clock.h"
 #include "orchestrator/fleet/link.h"
 #include "orchestrator/fleet/link_session.h"
@@ -16,24 +14,19 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kPaceMs = 15;
 constexpr std::int64_t kSlowPaceMs = 1000;
-/// Sessions remembered for what may still come of them after their run.
-constexpr std::size_t kLateSessionsMax = 200'000;
 
 using host::wall_now;
-
-evidence::Record batch_record(const protocol::Batch& batch, const std::string& probe,
-                              const std::string& run, bool late) {
-  evidence::JsonText body;
-  body.begin_object().field("kind", "batch").flag("late", late).field("lines", batch.lines);
-  body.field("probe", probe).field("run", run).field("seq", batch.sequence);
-  body.field("session", batch.session).field("sig", batch.signature).end_object();
-  return {"batch", body.take()};
-}
 
 }  // namespace
 
 void FleetLink::exchange(const EnrolledProbe& probe, const protocol::ExchangeRequest& request,
                          const std::string& address, PlaneReply reply) {
+  if (const auto it = keeping_.find(probe.id); it != keeping_.end()) {
+    // What the disk has not taken yet must not be judged twice: this one waits its turn.
+    if (it->second) it->second->reply({.status = 409, .body = "{}", .close = true});
+    it->second = std::make_unique<Waiting>(Waiting{probe, request, address, std::move(reply)});
+    return;
+  }
   auto held = std::make_shared<Held>();
   held->probe = probe.id;
   held->received = wall_now();
@@ -58,7 +51,9 @@ void FleetLink::exchange(const EnrolledProbe& probe, const protocol::ExchangeReq
   const bool stop_changed = live.stopped != request.stopped;
   live.stopped = request.stopped;
   live.address = address;
-  if (request.log_size > log_size_ && log_size_ > 0 && request.log_size > live.log_size_seen) {
+  // Once for each start: a probe that lies about it must not fill the log.
+  if (request.log_size > log_size_ && log_size_ > 0 && !live.rollback_told) {
+    live.rollback_told = true;
     events_.rolled_back(probe.id, request.log_size);
   }
   live.log_size_seen = std::max(live.log_size_seen, request.log_size);
@@ -135,127 +130,10 @@ void FleetLink::take_reports(const std::string& probe, const protocol::ExchangeR
     if (!session->finished || known || (!session->begun && session->recorded && !session->over)) {
       continue;
     }
-    confirmed_[{probe, id}] = session->confirmed;
+    remember_late(probe, id) = session->confirmed;
     by_probe_[probe].erase(id);
     sessions_.erase(std::string(id));
   }
-}
-
-/// Whether more of the probe's may be kept now; what may not comes again, more slowly.
-bool FleetLink::within_allowance(const EnrolledProbe& probe, const protocol::Batch& batch,
-                                 bool stray) {
-  auto& live = live_[probe.id];
-  const auto now = Clock::now();
-  const auto most = static_cast<double>(options_.batch_bytes_at_once);
-  const std::chrono::duration<double> passed = now - live.allowance_of;
-  live.allowance =
-      live.allowance < 0
-          ? most
-          : std::min(most, live.allowance + passed.count() * static_cast<double>(
-                                                                 options_.batch_bytes_per_second));
-  live.allowance_of = now;
-  const auto bytes = batch.lines.size() + batch.signature.size();
-  if (stray && live.stray_bytes + bytes > options_.stray_bytes_max) {
-    events_.refused(probe, "stray-batches", "more of sessions that are not known than is kept");
-    return false;
-  }
-  if (live.allowance < static_cast<double>(bytes)) {
-    events_.refused(probe, "batch-rate", "more results a second than is kept of one probe");
-    return false;
-  }
-  live.allowance -= static_cast<double>(bytes);
-  if (stray) live.stray_bytes += bytes;
-  return true;
-}
-
-/// The record of a batch that is to be kept; nothing where it came before, or must not count.
-std::optional<evidence::Record> FleetLink::take_batch(const EnrolledProbe& probe,
-                                                      const protocol::PublicKey& key,
-                                                      const protocol::Batch& batch, Held& held) {
-  const auto it = sessions_.find(batch.session);
-  const bool ours = it != sessions_.end() && it->second->order.probe == probe.id;
-  if (it != sessions_.end() && !ours) {
-    events_.refused(probe, "session", "a batch of another probe's session " + batch.session);
-    return std::nullopt;
-  }
-  const std::pair known{probe.id, batch.session};
-  const bool stray = !ours && !confirmed_.contains(known);
-  if (stray && confirmed_.size() >= kLateSessionsMax) return std::nullopt;
-  const auto last = ours ? it->second->accepted : stray ? 0 : confirmed_.at(known);
-  held.at_once = true;
-  if (batch.sequence <= last) return std::nullopt;  // told before: confirmed again
-  if (batch.sequence != last + 1 && ours) {
-    events_.refused(probe, "sequence",
-                    fmt::format("batch {} of session {} where {} was due", batch.sequence,
-                                batch.session, last + 1));
-    return std::nullopt;
-  }
-  if (!protocol::verify_base64(key, protocol::batch_text(batch), batch.signature)) {
-    events_.refused(probe, "batch-signature",
-                    "a batch of session " + batch.session + " that its key has not signed");
-    if (ours) lose(*it->second, "it sent a batch that its key has not signed");
-    return std::nullopt;
-  }
-  auto record = batch_record(batch, probe.id, ours ? it->second->order.run : "",
-                             !ours || it->second->finished || it->second->over);
-  if (record.body.size() > evidence::kBodyBytesMax) {
-    events_.refused(probe, "batch-size", "a batch that is too large to be kept");
-    if (ours) lose(*it->second, "it sent a batch that is too large to be kept");
-    return std::nullopt;
-  }
-  if (!within_allowance(probe, batch, stray)) {
-    held.slow_down = true;
-    return std::nullopt;
-  }
-  (ours ? it->second->accepted : confirmed_[known]) = batch.sequence;
-  return record;
-}
-
-void FleetLink::take_batches(const EnrolledProbe& probe, const protocol::ExchangeRequest& request,
-                             std::shared_ptr<Held> held) {
-  std::vector<evidence::Record> records;
-  std::vector<protocol::Batch> pieces;
-  if (const auto key = protocol::PublicKey::from_der(probe.key_der); key) {
-    for (const auto& batch : request.batches) {
-      auto record = take_batch(probe, *key, batch, *held);
-      if (held->slow_down) break;
-      if (!record) continue;
-      records.push_back(std::move(*record));
-      pieces.push_back(batch);
-    }
-  }
-  if (records.empty()) {
-    answer_or_hold(std::move(held));
-    return;
-  }
-  keeper_.append(std::move(records), [this, pieces = std::move(pieces), held,
-                                      alive = std::weak_ptr<bool>(alive_)](auto kept) {
-    if (alive.expired()) return;
-    if (!kept) {
-      // Not confirmed, so it comes again; the disk may have room by then.
-      for (const auto& piece : pieces) {
-        const auto it = sessions_.find(piece.session);
-        if (it != sessions_.end()) it->second->accepted = it->second->confirmed;
-        if (it == sessions_.end()) confirmed_[{held->probe, piece.session}] = piece.sequence - 1;
-      }
-      held->answered = true;
-      held->reply({.status = 503, .body = "{}"});
-      return;
-    }
-    for (const auto& piece : pieces) {
-      const auto it = sessions_.find(piece.session);
-      if (it == sessions_.end()) continue;
-      auto& session = *it->second;
-      session.confirmed = std::max(session.confirmed, piece.sequence);
-      if (session.finished || session.over) continue;
-      if (auto fed = session.stream.feed(piece.lines); !fed) {
-        lose(session, "it sent what is no message: " + fed.error().message);
-        continue;
-      }
-      deliver(session);
-    }
-    answer_or_hold(held);
-  });
 }
 
 bool FleetLink::has_news(const std::string& probe, const Held& held) {

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "protocol/certificate.h"
 #include "protocol/key_pair.h"
 
 namespace reachproof::orchestrator {
@@ -32,6 +33,19 @@ X509* certificate_in(const std::string& pem) {
   X509* certificate = PEM_read_bio_X509(memory, nullptr, nullptr, nullptr);
   BIO_free(memory);
   return certificate;
+}
+
+std::string uri_of(X509* certificate) {
+  BIO* memory = BIO_new(BIO_s_mem());
+  char* pem = nullptr;
+  std::string uri;
+  if (PEM_write_bio_X509(memory, certificate) == 1) {
+    const auto size = BIO_get_mem_data(memory, &pem);
+    const auto facts = protocol::read_certificate({pem, static_cast<std::size_t>(size)});
+    if (facts) uri = facts->uri;
+  }
+  BIO_free(memory);
+  return uri;
 }
 
 bool use_certificate(SSL_CTX* context, const std::string& certificate_pem,
@@ -104,6 +118,7 @@ Result<PlanePeer> PlaneTls::peer(ssl_st* session) {
   peer.key_der.assign(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
   OPENSSL_free(der);
   peer.key = protocol::sha256_hex(peer.key_der);
+  peer.spiffe = uri_of(certificate);
   peer.certified = SSL_get_ex_data(session, certified_place()) != nullptr;
   return peer;
 }

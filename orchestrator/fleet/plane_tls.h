@@ -14,6 +14,7 @@ namespace reachproof::orchestrator {
 struct PlanePeer {
   std::string key;
   std::string key_der;
+  std::string spiffe;  ///< the certificate's only URI
   bool certified = false;
 };
 

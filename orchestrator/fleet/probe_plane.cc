@@ -1,9 +1,6 @@
 #include "orchestrator/fleet/probe_plane.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <fmt/core.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -15,15 +12,16 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <cstring>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "host/compress.h"
 #include "orchestrator/fleet/plane_http.h"
+#include "orchestrator/fleet/plane_listener.h"
 #include "orchestrator/fleet/plane_tls.h"
 #include "protocol/fleet.h"
 
@@ -174,20 +172,12 @@ class Plane : public ProbePlane {
                              SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) {
         // Out of descriptors: the listener stays readable, so look again a little later.
-        if (errno == EMFILE || errno == ENFILE)
-          std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        const bool full = errno == EMFILE || errno == ENFILE;
+        if (full) std::this_thread::sleep_for(std::chrono::milliseconds(5));
         return;
       }
       take_connection(fd, address_text(from));
     }
-  }
-
-  static std::string address_text(const sockaddr_storage& from) {
-    std::array<char, NI_MAXHOST> host{};
-    getnameinfo(reinterpret_cast<const sockaddr*>(&from), sizeof from, host.data(), host.size(),
-                nullptr, 0, NI_NUMERICHOST);
-    const std::string text = host.data();
-    return text.starts_with("::ffff:") ? text.substr(7) : text;
   }
 
   void take_connection(int fd, std::string from) {
@@ -220,9 +210,24 @@ class Plane : public ProbePlane {
   void drop(std::uint64_t id) {
     const auto it = connections_.find(id);
     if (it == connections_.end()) return;
-    if (!it->second->peer.certified) release_unproven(it->second->peer_address);
+    const auto& c = *it->second;
+    if (!c.peer.certified) release_unproven(c.peer_address);
+    if (const auto own = of_key_.find(c.peer.key); own != of_key_.end()) {
+      own->second.erase(id);
+      if (own->second.empty()) of_key_.erase(own);
+    }
     connections_.erase(it);
     open_ = connections_.size();
+  }
+
+  /// A probe has one connection, and some that it has given up: the oldest goes.
+  void make_room(std::uint64_t id, const Connection& c) {
+    release_unproven(c.peer_address);
+    auto& own = of_key_[c.peer.key];
+    own.insert(id);
+    if (own.size() <= options_.per_key_max) return;
+    ++cut_off_;
+    drop(*own.begin());
   }
 
   void release_unproven(const std::string& address) {
@@ -287,7 +292,7 @@ class Plane : public ProbePlane {
     auto peer = PlaneTls::peer(c.ssl);
     if (!peer) return false;
     c.peer = std::move(*peer);
-    if (c.peer.certified) release_unproven(c.peer_address);
+    if (c.peer.certified) make_room(id, c);
     c.state = Connection::State::Reading;
     c.deadline = Clock::now() + options_.request_max;
     return true;
@@ -303,7 +308,7 @@ class Plane : public ProbePlane {
       const int refused = c.reader.feed({buffer.data(), static_cast<std::size_t>(got)});
       if (refused != 0) {
         ++bad_requests_;
-        begin_answer(id, c, {.status = refused, .body = "{}", .close = true});
+        begin_answer(c, {.status = refused, .body = "{}", .close = true});
       } else if (c.reader.complete()) {
         hand_over(id, c);
       }
@@ -326,7 +331,7 @@ class Plane : public ProbePlane {
     ++requests_;
     if (!within_rate(c)) {
       ++bad_requests_;
-      begin_answer(id, c, {.status = 429, .body = "{}", .close = true});
+      begin_answer(c, {.status = 429, .body = "{}", .close = true});
       return;
     }
     PlaneRequest request{.path = c.reader.path,
@@ -334,12 +339,13 @@ class Plane : public ProbePlane {
                          .peer = c.peer_address,
                          .key = c.peer.key,
                          .key_der = c.peer.key_der,
+                         .spiffe = c.peer.spiffe,
                          .certified = c.peer.certified};
     if (c.reader.zstd_body) {
       auto plain = host::decompress(request.body, protocol::kExchangeBytesMax);
       if (!plain) {
         ++bad_requests_;
-        begin_answer(id, c, {.status = 400, .body = "{}", .close = true});
+        begin_answer(c, {.status = 400, .body = "{}", .close = true});
         return;
       }
       request.body = std::move(*plain);
@@ -370,7 +376,7 @@ class Plane : public ProbePlane {
     for (auto& [id, answer] : answers) {
       const auto it = connections_.find(id);
       if (it == connections_.end() || it->second->state != Connection::State::Waiting) continue;
-      begin_answer(id, *it->second, std::move(answer));
+      begin_answer(*it->second, std::move(answer));
       if (!write_some(id, *it->second)) drop(id);
     }
     for (const auto& key : keys) close_all_of(key);
@@ -385,7 +391,7 @@ class Plane : public ProbePlane {
     for (const auto id : ids) drop(id);
   }
 
-  void begin_answer(std::uint64_t, Connection& c, PlaneAnswer answer) {
+  void begin_answer(Connection& c, PlaneAnswer answer) {
     c.close_after = answer.close || !c.reader.keep_alive;
     c.output = http_text(answer, c.reader.zstd_answer, !c.close_after);
     c.written = 0;
@@ -423,6 +429,7 @@ class Plane : public ProbePlane {
   int epoll_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::map<std::string, std::size_t> unproven_;
+  std::map<std::string, std::set<std::uint64_t>> of_key_;  ///< certified ones, the oldest first
   std::uint64_t next_id_ = 16;
   std::atomic<std::uint64_t> open_{0};
   std::atomic<std::uint64_t> accepted_{0};
@@ -434,47 +441,12 @@ class Plane : public ProbePlane {
   std::thread thread_;
 };
 
-struct Listener {
-  int fd = -1;
-  std::uint16_t port = 0;
-};
-
-Result<Listener> listen_on(const std::string& address, std::uint16_t port) {
-  addrinfo hints{};
-  hints.ai_flags = AI_NUMERICHOST | AI_PASSIVE;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) {
-    return fail(ErrorCode::Config, fmt::format("`{}` is not an address to listen on", address));
-  }
-  Listener listener;
-  listener.fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  setsockopt(listener.fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const bool bound = ::bind(listener.fd, found->ai_addr, found->ai_addrlen) == 0 &&
-                     ::listen(listener.fd, 4096) == 0;
-  const int why = errno;
-  freeaddrinfo(found);
-  if (!bound) {
-    ::close(listener.fd);
-    return fail(ErrorCode::Io,
-                fmt::format("cannot listen on {} port {}: {}", address, port, std::strerror(why)));
-  }
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  getsockname(listener.fd, reinterpret_cast<sockaddr*>(&own), &size);
-  listener.port =
-      ntohs(own.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&own)->sin6_port
-                                      : reinterpret_cast<const sockaddr_in*>(&own)->sin_port);
-  return listener;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ProbePlane>> ProbePlane::start(Options options, Handler handler) {
   auto tls = PlaneTls::create(options.certificate_pem, options.key_pem, options.authority_pem);
   if (!tls) return tl::unexpected(tls.error());
-  auto listener = listen_on(options.address, options.port);
+  auto listener = listen_at(options.address, options.port);
   if (!listener) return tl::unexpected(listener.error());
   return std::make_unique<Plane>(std::move(options), std::move(handler), std::move(*tls),
                                  listener->fd, listener->port);

@@ -17,6 +17,7 @@ struct PlaneRequest {
   std::string peer;        ///< address, without port
   std::string key;         ///< fingerprint of the client certificate's key
   std::string key_der;     ///< that key, SubjectPublicKeyInfo
+  std::string spiffe;      ///< the certificate's only URI, empty where there is none or several
   bool certified = false;  ///< by our authority, and in its time; else signed by the key itself
 };
 
@@ -46,6 +47,7 @@ class ProbePlane {
     std::string authority_pem;
     std::size_t connections_max = 12'000;
     std::size_t unproven_per_address_max = 64;  ///< connections without a certificate of ours
+    std::size_t per_key_max = 8;                ///< of one certified key; the oldest makes room
     std::size_t header_bytes_max = 8U << 10U;
     std::size_t body_bytes_max = 1U << 20U;   ///< as sent, before decompression
     std::uint32_t requests_per_second = 100;  ///< of one connection

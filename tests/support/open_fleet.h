@@ -40,7 +40,8 @@ struct ProbePerson {
 /// plays itself over real mutual TLS, saying whatever it likes.
 class OpenFleet {
  public:
-  explicit OpenFleet(orchestrator::FleetLink::Options link = {}) {
+  explicit OpenFleet(orchestrator::FleetLink::Options link = {},
+                     orchestrator::ProbePlane::Options plane = {}) {
     authority_.emplace(
         *orchestrator::Authority::open((folder_ / "authority").string(), host::wall_now()));
     for (const auto* name : {"good", "evil", "banned", "waiting"}) people_.push_back(person(name));
@@ -48,6 +49,7 @@ class OpenFleet {
     for (const auto& one : people_) enrol(registry, one);
     orchestrator::Fleet::Options options{.names = {"127.0.0.1"}};
     options.link = link;
+    options.plane = std::move(plane);
     orchestrator::Fleet::Events events;
     events.changed = [](const std::string&) {};
     events.noted = [](std::string_view, const std::string&) {};
@@ -113,6 +115,25 @@ class OpenFleet {
                                               std::move(events)));
     });
   }
+  /// As after a restart: the log holds these words of a session.
+  void restore_session(const std::string& session, const std::string& probe,
+                       const std::vector<std::string>& batches) {
+    on_loop([&] {
+      orchestrator::StoredSession stored;
+      stored.order = {.session = session,
+                      .run = "r-1",
+                      .probe = who(probe).id(),
+                      .endpoint = probe,
+                      .grant = ""};
+      stored.last_batch = batches.size();
+      for (const auto& lines : batches) {
+        stored.stream += lines;
+        stored.digests.push_back(orchestrator::batch_digest(lines));
+      }
+      fleet_->link().restore(std::move(stored));
+    });
+    open_session(session, probe);
+  }
   void close_sessions() {
     on_loop([this] { channels_.clear(); });
   }
@@ -140,6 +161,7 @@ class OpenFleet {
     return count;
   }
 
+  [[nodiscard]] std::uint16_t port() const { return fleet_->port(); }
   [[nodiscard]] host::HttpsOptions tls(const ProbePerson& as) const {
     return {.ca_pem = authority_->certificate(),
             .certificate_pem = as.certificate,
@@ -158,6 +180,15 @@ class OpenFleet {
                            .body = std::move(body),
                            .timeout = std::chrono::seconds(20),
                            .response_bytes_max = 4U << 20U});
+  }
+  /// Until so much waits for a disk that is slow.
+  void until_waiting(std::size_t jobs) {
+    std::size_t waiting = 0;
+    for (int i = 0; i < 500 && waiting < jobs; ++i) {
+      on_loop([&] { waiting = keeper_.waiting(); });
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    EXPECT_EQ(waiting, jobs);
   }
   orchestrator::Fleet& fleet() { return *fleet_; }
   MemoryKeeper& keeper() { return keeper_; }
@@ -192,11 +223,14 @@ class OpenFleet {
 /// A probe's exchanges, one after another, with whatever the test puts into them.
 class ProbeVoice {
  public:
-  ProbeVoice(const OpenFleet& fleet, const ProbePerson& as) : fleet_(fleet), as_(as) {
+  ProbeVoice(const OpenFleet& fleet, const ProbePerson& as)
+      : fleet_(fleet), as_(as), link_(fleet.tls(as)) {
     request_.instance = as.id().substr(0, 32);
     request_.software = "test";
     request_.host = as.name;
   }
+  /// What is said of itself from now on.
+  protocol::ExchangeRequest& about() { return request_; }
   /// The answer, or nothing where it was refused; then status() says how.
   std::optional<protocol::ExchangeAnswer> say(std::vector<protocol::Batch> batches,
                                               std::vector<protocol::SessionReport> sessions = {}) {
@@ -204,7 +238,11 @@ class ProbeVoice {
     request_.now = {host::wall_now(), static_cast<std::int64_t>(request_.sequence)};
     request_.batches = std::move(batches);
     request_.sessions = std::move(sessions);
-    const auto response = fleet_.post(as_, protocol::kExchangePath, protocol::encode(request_));
+    const auto response = link_.perform({.method = "POST",
+                                         .url = fleet_.url(protocol::kExchangePath),
+                                         .body = protocol::encode(request_),
+                                         .timeout = std::chrono::seconds(20),
+                                         .response_bytes_max = 4U << 20U});
     status_ = response ? response->status : 0;
     if (status_ != 200) return std::nullopt;
     auto answer = protocol::decode_exchange_answer(response->body);
@@ -223,6 +261,7 @@ class ProbeVoice {
  private:
   const OpenFleet& fleet_;
   const ProbePerson& as_;
+  host::HttpsClient link_;
   protocol::ExchangeRequest request_;
   int status_ = 0;
 };

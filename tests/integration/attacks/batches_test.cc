@@ -48,13 +48,18 @@ TEST_F(Batches, AReplayedOneIsConfirmedAndCountsOnce) {
   const auto batch = good.batch(kSession, 1, outcome(1));
   EXPECT_EQ(acked(good.say({batch}, {report(1)})), 1U);
   EXPECT_EQ(acked(good.say({batch, batch}, {report(1)})), 1U);
-  // The same place with other words changes nothing either.
-  EXPECT_EQ(
-      acked(good.say({good.batch(kSession, 1, outcome(1, core::Outcome::Connected))}, {report(1)})),
-      1U);
   EXPECT_EQ(fleet.heard(), 1U);
   EXPECT_EQ(fleet.records("batch").size(), 1U);
   expect_still_served(2);
+}
+
+TEST_F(Batches, OneThatIsToldAgainInOtherWordsEndsTheSession) {
+  good.say({good.batch(kSession, 1, outcome(1)), good.batch(kSession, 2, outcome(2))}, {report(2)});
+  good.say({good.batch(kSession, 1, outcome(1, core::Outcome::Connected))}, {report(2)});
+  EXPECT_EQ(fleet.heard(), 2U);
+  EXPECT_EQ(fleet.records("batch").size(), 2U);
+  EXPECT_EQ(fleet.recorded("plane-refusal", "batch-changed"), 1U);
+  EXPECT_THAT(fleet.lost(), ElementsAre(HasSubstr("in different words")));
 }
 
 TEST_F(Batches, OneThatItsKeyHasNotSignedEndsTheSessionAndIsRecorded) {
@@ -98,10 +103,17 @@ TEST_F(Batches, OneOutOfTurnWaitsForItsTurn) {
   EXPECT_EQ(fleet.heard(), 3U);
 }
 
+/// A message with its id a second time.
+std::string twice(std::string line) {
+  const auto at = line.find("\"id\":1");
+  EXPECT_NE(at, std::string::npos) << line;
+  return line.insert(at, "\"id\":1,");
+}
+
 TEST_F(Batches, WhatIsNoMessageEndsTheSessionAlone) {
-  for (const auto& words : {std::string("nonsense\n"), std::string("{\"outcome\":{}}\n"),
-                            std::string("{\"id\":1,\"id\":2}\n"), std::string(300'000, 'x') + "\n",
-                            "[" + std::string(10'000, '[') + "\n"}) {
+  for (const auto& words :
+       {std::string("nonsense\n"), std::string("{\"outcome\":{}}\n"), twice(outcome(1)),
+        std::string(300'000, 'x') + "\n", "[" + std::string(10'000, '[') + "\n"}) {
     const auto session = fmt::format("r-1-{}", ++sessions_);
     fleet.open_session(session, "good");
     const auto before = fleet.lost().size();
@@ -141,13 +153,70 @@ TEST_F(Batches, AFullDiskConfirmsNothingAndLosesNothing) {
   EXPECT_EQ(fleet.heard(), 1U);
 }
 
+TEST_F(Batches, AFullDiskConfirmsNothingOfASessionThatIsOverEither) {
+  const auto rest = [this] {
+    return std::vector{good.batch(kSession, 2, outcome(2)), good.batch(kSession, 3, outcome(3)),
+                       good.batch(kSession, 4, outcome(4))};
+  };
+  good.say({good.batch(kSession, 1, outcome(1))}, {report(1)});
+  fleet.close_sessions();
+  good.say({}, {});  // it has forgotten the session, and so has the link
+  fleet.on_loop([&] { fleet.keeper().full = true; });
+  EXPECT_FALSE(good.say(rest(), {report(4)}));
+  fleet.on_loop([&] { fleet.keeper().full = false; });
+  EXPECT_EQ(acked(good.say({}, {report(4)})), 1U) << "confirmed, and on no disk";
+  EXPECT_EQ(acked(good.say(rest(), {report(4)})), 4U);
+  EXPECT_EQ(fleet.records("batch").size(), 4U);
+}
+
+/// The connection breaks while the disk is busy, and the probe comes again with more.
+TEST_F(Batches, AnExchangeWaitsForTheOneBeforeToBeKept) {
+  const auto first = good.batch(kSession, 1, outcome(1));
+  const auto second = good.batch(kSession, 2, outcome(2));
+  fleet.on_loop([&] { fleet.keeper().slow = true; });
+  std::thread cut([&] { ProbeVoice(fleet, fleet.who("good")).say({first}, {report(1)}); });
+  fleet.until_waiting(1);
+  std::optional<protocol::ExchangeAnswer> answer;
+  std::thread again([&] { answer = good.say({first, second}, {report(2)}); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  fleet.on_loop([&] {
+    EXPECT_EQ(fleet.keeper().waiting(), 1U) << "the second is judged before the first is kept";
+    fleet.keeper().full = true;
+    fleet.keeper().go_on();
+    fleet.keeper().full = false;
+    fleet.keeper().slow = false;
+    while (fleet.keeper().waiting() > 0) fleet.keeper().go_on();
+  });
+  cut.join();
+  again.join();
+  EXPECT_EQ(acked(answer), 2U);
+  EXPECT_EQ(fleet.heard(), 2U);
+  EXPECT_EQ(fleet.records("batch").size(), 2U);
+}
+
+TEST_F(Batches, ASessionThatItsProbeForgotIsNotBegunASecondTime) {
+  fleet.restore_session("r-1-7", "evil", {outcome(1), outcome(2)});
+  const auto answer = evil.say({});
+  ASSERT_TRUE(answer);
+  EXPECT_THAT(answer->openings, IsEmpty());
+  EXPECT_THAT(fleet.lost(), ElementsAre(HasSubstr("knows nothing of it")));
+}
+
+TEST_F(Batches, WhatWasToldBeforeARestartCannotBeToldOtherwiseAfterIt) {
+  fleet.restore_session("r-1-7", "evil", {outcome(1), outcome(2)});
+  evil.say({evil.batch("r-1-7", 2, outcome(2, core::Outcome::Connected))}, {report(2, "r-1-7")});
+  EXPECT_EQ(fleet.recorded("plane-refusal", "batch-changed"), 1U);
+  EXPECT_THAT(fleet.lost(), ElementsAre(HasSubstr("in different words")));
+}
+
 class Floods : public ::testing::Test {
  protected:
   static orchestrator::FleetLink::Options options() {
     orchestrator::FleetLink::Options small;
     small.batch_bytes_at_once = 100'000;
     small.batch_bytes_per_second = 50'000;
-    small.stray_bytes_max = 60'000;
+    small.late_bytes_at_once = 60'000;
+    small.late_bytes_per_second = 1;
     return small;
   }
   OpenFleet fleet{options()};
@@ -190,11 +259,38 @@ TEST_F(Floods, SessionsThatNobodyBeganDoNotFillTheDisk) {
   }
   EXPECT_LE(fleet.records("batch").size(), 6U);
   EXPECT_LE(fleet.records("plane-refusal").size(), 21U);
-  EXPECT_GE(fleet.recorded("plane-refusal", "stray-batches"), 1U);
+  EXPECT_GE(fleet.recorded("plane-refusal", "late-batches"), 1U);
   fleet.open_session(kSession, "good");
   good.say({});
   good.say({good.batch(kSession, 1, outcome(1))}, {{.session = kSession, .last_batch = 1}});
   EXPECT_EQ(fleet.heard(), 1U);
+}
+
+TEST_F(Floods, NeitherDoesOneThatIsMadeUpAndHasNoEnd) {
+  for (std::uint64_t i = 1; i <= 60; ++i) {
+    evil.say({evil.batch("made-up", i, std::string(10'000, 'x') + "\n")},
+             {{.session = "made-up", .last_batch = i}});
+  }
+  EXPECT_LE(fleet.records("batch").size(), 6U);
+  EXPECT_GE(fleet.recorded("plane-refusal", "late-batches"), 1U);
+}
+
+TEST_F(Floods, ALongerLogThatAProbeClaimsIsOneRecord) {
+  fleet.on_loop([&] { fleet.fleet().link().set_log_size(10); });
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    evil.about().log_size = 100 + i;
+    EXPECT_TRUE(evil.say({}));
+  }
+  EXPECT_EQ(fleet.records("rollback-seen").size(), 1U);
+}
+
+TEST_F(Floods, AFloodOfStrangersDoesNotHideWhatAProbeDid) {
+  const auto stranger = fleet.person("stranger");
+  for (int i = 0; i < 60; ++i) fleet.post(stranger, protocol::kExchangePath, "{}");
+  EXPECT_LE(fleet.recorded("plane-refusal", stranger.id()), 20U);
+  fleet.open_session(kSession, "good");
+  evil.say({evil.batch(kSession, 1, outcome(1))}, {});
+  EXPECT_EQ(fleet.recorded("plane-refusal", fleet.who("evil").id()), 1U);
 }
 
 }  // namespace

@@ -27,6 +27,17 @@ class Strangers : public ::testing::Test {
     request.now = {host::wall_now(), 1};
     return protocol::encode(request);
   }
+  static std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    const auto at = text.find(what);
+    EXPECT_NE(at, std::string::npos) << what << " in " << text;
+    if (at != std::string::npos) text.replace(at, what.size(), with);
+    return text;
+  }
+  static std::string repeated(const std::string& item, int times) {
+    std::string list = item;
+    for (int i = 1; i < times; ++i) list += "," + item;
+    return list;
+  }
   std::string join(const ProbePerson& as, const std::string& token) const {
     return protocol::encode(
         protocol::JoinRequest{.token = token,
@@ -61,6 +72,12 @@ TEST_F(Strangers, OnlyCertificatesOfOursThatAreInForceAreBelieved) {
                                  one.key.public_key(), "reachproof.local",
                                  host::wall_now() - std::chrono::hours(3), std::chrono::hours(1))};
   EXPECT_THAT(status_of(expired, request()), ::testing::AnyOf(0, 401));
+  // Of our authority, and for another trust domain.
+  auto elsewhere_of =
+      ProbePerson{"elsewhere", *KeyPair::from_pem(one.key.pem()),
+                  *fleet.authority().issue_probe(one.key.public_key(), "elsewhere.example",
+                                                 host::wall_now(), std::chrono::hours(1))};
+  EXPECT_EQ(status_of(elsewhere_of, request()), 401);
   // Ours, of somebody who never joined.
   EXPECT_EQ(status_of(fleet.person("nobody"), request()), 403);
   EXPECT_EQ(status_of(fleet.who("banned"), request()), 403);
@@ -87,6 +104,12 @@ TEST_F(Strangers, WhatNoProbeWouldSayIsRefusedBeforeAnythingComesOfIt) {
       sound + sound,
       sound.substr(0, sound.size() - 1) + ",\"more\":1}",
       sound.substr(0, sound.size() - 1) + ",\"version\":1}",
+      sound.substr(0, sound.size() - 1) + ",\"v\":1}",
+      replaced(sound, "\"seq\":1", "\"seq\":99999999999999999999"),
+      replaced(sound, "\"seq\":1", "\"seq\":-1"),
+      replaced(sound, "\"wait_ms\":0", "\"wait_ms\":86400000"),
+      replaced(sound, "\"sessions\":[]", "\"sessions\":[" + repeated("{}", 100'000) + "]"),
+      replaced(sound, "\"batches\":[]", "\"batches\":[" + repeated("[]", 100'000) + "]"),
   };
   for (const auto& body : bodies) {
     EXPECT_EQ(status_of(evil, body), 400) << body.substr(0, 60);
