@@ -110,7 +110,7 @@ void FleetLink::restore(StoredSession stored) {
 void FleetLink::restore_closed(const std::string& probe, const std::string& session,
                                std::uint64_t last) {
   auto& known = remember_late(probe, session);
-  known = std::max(known, last);
+  known.last = known.before_gap = std::max(known.last, last);
 }
 
 std::unique_ptr<ProbeChannel> FleetLink::open(const SessionOrder& order,

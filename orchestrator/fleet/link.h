@@ -73,6 +73,23 @@ struct StoredSession {
 };
 [[nodiscard]] std::string batch_digest(std::string_view lines);
 
+/// What is on disk of a session that no run waits for. After a log was rolled back its probe tells
+/// what is new first, and what the log has lost after that: one gap may be filled later.
+struct LateBatches {
+  std::uint64_t last = 0;
+  std::uint64_t before_gap = 0;  ///< all up to this
+  std::uint64_t after_gap = 0;   ///< and from this on; 0 where there is no gap
+
+  [[nodiscard]] bool has(std::uint64_t sequence) const {
+    return sequence <= last && (sequence <= before_gap || sequence >= after_gap);
+  }
+  void add(std::uint64_t sequence);
+  /// What is confirmed of it, to a probe that is filling the gap or to one that is not.
+  [[nodiscard]] std::uint64_t confirmed(bool filling) const {
+    return filling && before_gap + 1 < after_gap ? before_gap : last;
+  }
+};
+
 /// The sessions of all enrolled probes, and the exchanges that carry them.
 ///
 /// A batch counts once: it is verified, put into the evidence, then confirmed and handed to its
@@ -158,7 +175,7 @@ class FleetLink {
                                                            const protocol::Batch& batch,
                                                            Held& held);
   void take_next(const std::string& probe);
-  [[nodiscard]] std::uint64_t& remember_late(const std::string& probe, const std::string& session);
+  [[nodiscard]] LateBatches& remember_late(const std::string& probe, const std::string& session);
   void deliver(Session& session);
   void lose(Session& session, const std::string& why);
   void end_if_over(Session& session);
@@ -184,8 +201,8 @@ class FleetLink {
   std::map<std::string, ProbeLive> live_;
   std::map<std::string, std::unique_ptr<Session>> sessions_;
   std::map<std::string, std::set<std::string>> by_probe_;  ///< session ids
-  /// Last batch of sessions that are over, by probe and session.
-  std::map<std::pair<std::string, std::string>, std::uint64_t> confirmed_;
+  /// Of sessions that are over or were never known, by probe and session.
+  std::map<std::pair<std::string, std::string>, LateBatches> confirmed_;
   std::deque<std::pair<std::string, std::string>> late_;  ///< its keys, the oldest first
   /// By probe whose batches are on their way to the disk: its next exchange, if it came already.
   std::map<std::string, std::unique_ptr<Waiting>> keeping_;

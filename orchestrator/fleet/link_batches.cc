@@ -28,6 +28,18 @@ evidence::Record batch_record(const protocol::Batch& batch, const std::string& p
 
 }  // namespace
 
+void LateBatches::add(std::uint64_t sequence) {
+  if (sequence < last) {
+    before_gap = sequence;
+    return;
+  }
+  if (sequence > last + 1 && after_gap <= before_gap + 1) {
+    before_gap = last;
+    after_gap = sequence;
+  }
+  last = sequence;
+}
+
 bool Allowance::take(double wanted, std::size_t at_once, std::size_t per_second) {
   const auto now = Clock::now();
   const std::chrono::duration<double> passed = now - filled_;
@@ -76,9 +88,11 @@ std::optional<evidence::Record> FleetLink::take_batch(const EnrolledProbe& probe
   }
   const std::pair known{probe.id, batch.session};
   const bool stray = !ours && !confirmed_.contains(known);
-  const auto last = ours ? it->second->accepted : stray ? 0 : confirmed_.at(known);
+  const auto kept = stray || ours ? LateBatches{} : confirmed_.at(known);
+  const auto due = ours ? it->second->accepted + 1 : 0;
   held.at_once = true;
-  if (batch.sequence <= last) {  // told before: confirmed again
+  if (!ours && batch.sequence < kept.after_gap) held.filling.insert(batch.session);
+  if (ours ? batch.sequence < due : kept.has(batch.sequence)) {  // told before: confirmed again
     if (ours && it->second->contradicts(batch)) {
       events_.refused(probe, "batch-changed",
                       fmt::format("batch {} of session {} came before with other words",
@@ -87,10 +101,10 @@ std::optional<evidence::Record> FleetLink::take_batch(const EnrolledProbe& probe
     }
     return std::nullopt;
   }
-  if (batch.sequence != last + 1 && ours) {
-    events_.refused(probe, "sequence",
-                    fmt::format("batch {} of session {} where {} was due", batch.sequence,
-                                batch.session, last + 1));
+  if (ours && batch.sequence != due) {
+    events_.refused(
+        probe, "sequence",
+        fmt::format("batch {} of session {} where {} was due", batch.sequence, batch.session, due));
     return std::nullopt;
   }
   if (!protocol::verify_base64(key, protocol::batch_text(batch), batch.signature)) {
@@ -111,7 +125,9 @@ std::optional<evidence::Record> FleetLink::take_batch(const EnrolledProbe& probe
   if (ours) {
     it->second->accept(batch);
   } else {
-    remember_late(probe.id, batch.session) = batch.sequence;
+    auto& late_ones = remember_late(probe.id, batch.session);
+    held.before_it.emplace(batch.session, late_ones);
+    late_ones.add(batch.sequence);
   }
   return record;
 }
@@ -139,10 +155,12 @@ void FleetLink::take_batches(const EnrolledProbe& probe, const protocol::Exchang
     if (alive.expired()) return;
     if (!kept) {
       // Not confirmed, so it comes again; the disk may have room by then.
-      for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
-        const auto it = sessions_.find(piece->session);
+      for (const auto& piece : pieces) {
+        const auto it = sessions_.find(piece.session);
         if (it != sessions_.end()) it->second->take_back();
-        if (it == sessions_.end()) remember_late(held->probe, piece->session) = piece->sequence - 1;
+      }
+      for (const auto& [session, late] : held->before_it) {
+        remember_late(held->probe, session) = late;
       }
       held->answered = true;
       held->reply({.status = 503, .body = "{}"});
@@ -174,10 +192,10 @@ void FleetLink::take_next(const std::string& probe) {
   exchange(next.probe, next.request, next.address, std::move(next.reply));
 }
 
-/// The last batch of a session that is over or was never known; of the newest of them.
-std::uint64_t& FleetLink::remember_late(const std::string& probe, const std::string& session) {
+/// Of a session that is over or was never known; the newest of them are remembered.
+LateBatches& FleetLink::remember_late(const std::string& probe, const std::string& session) {
   const std::pair key{probe, session};
-  const auto [it, added] = confirmed_.try_emplace(key, 0);
+  const auto [it, added] = confirmed_.try_emplace(key);
   if (!added) return it->second;
   late_.push_back(key);
   if (late_.size() > kLateSessionsMax) {

@@ -130,7 +130,7 @@ void FleetLink::take_reports(const std::string& probe, const protocol::ExchangeR
     if (!session->finished || known || (!session->begun && session->recorded && !session->over)) {
       continue;
     }
-    remember_late(probe, id) = session->confirmed;
+    remember_late(probe, id) = {.last = session->confirmed, .before_gap = session->confirmed};
     by_probe_[probe].erase(id);
     sessions_.erase(std::string(id));
   }
@@ -182,7 +182,10 @@ void FleetLink::answer(Held& held) {
     const auto it = sessions_.find(report.session);
     const bool ours = it != sessions_.end() && it->second->order.probe == held.probe;
     const auto late = confirmed_.find({held.probe, report.session});
-    const auto last = ours ? it->second->confirmed : late == confirmed_.end() ? 0 : late->second;
+    const auto last = ours ? it->second->confirmed
+                      : late == confirmed_.end()
+                          ? 0
+                          : late->second.confirmed(held.filling.contains(report.session));
     answer.acks.push_back({.session = report.session, .sequence = last});
     if (!ours || it->second->finished) answer.closings.push_back(report.session);
   }

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <deque>
+#include <map>
+#include <set>
 #include <string>
 
 #include "orchestrator/fleet/link.h"
@@ -66,6 +68,8 @@ struct FleetLink::Held {
   bool slow_down = false;  ///< it sends more than is kept of it
   bool spent = false;      ///< and nothing more of it may be kept now
   bool answered = false;
+  std::set<std::string> filling;                 ///< sessions of which it tells what was missing
+  std::map<std::string, LateBatches> before_it;  ///< late ones that it adds to, as they were
 };
 
 }  // namespace reachproof::orchestrator

@@ -301,8 +301,9 @@ void Agent::take_answer(Result<host::HttpsResponse> response) {
 
 void Agent::take(const protocol::ExchangeAnswer& answer) {
   learn_offset(answer);
-  look_at_log(answer.log_size);
+  // In this order: what is told again now is not what is confirmed here.
   for (const auto& ack : answer.acks) spool_.confirm(ack.session, ack.sequence);
+  look_at_log(answer.log_size);
   for (const auto& id : answer.closings) {
     const auto it = sessions_.find(id);
     if (it == sessions_.end()) continue;

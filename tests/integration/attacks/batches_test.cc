@@ -194,6 +194,27 @@ TEST_F(Batches, AnExchangeWaitsForTheOneBeforeToBeKept) {
   EXPECT_EQ(fleet.records("batch").size(), 2U);
 }
 
+/// After a rollback a probe tells what is new before it knows that it must tell the rest again.
+TEST_F(Batches, WhatALogHasLostIsTakenAfterWhatCameLater) {
+  const std::string lost = "r-0-0";
+  const auto piece = [&](std::uint64_t at) { return good.batch(lost, at, outcome(at)); };
+  const auto so_far = report(5, lost);
+  EXPECT_EQ(acked(good.say({piece(5)}, {so_far}), lost), 5U);
+  // One after another, and nothing is confirmed that was not told.
+  EXPECT_EQ(acked(good.say({piece(1), piece(2)}, {so_far}), lost), 2U);
+  fleet.on_loop([&] { fleet.keeper().full = true; });
+  EXPECT_FALSE(good.say({piece(3), piece(4), piece(5)}, {so_far}));
+  fleet.on_loop([&] { fleet.keeper().full = false; });
+  EXPECT_EQ(acked(good.say({piece(3), piece(4), piece(5)}, {so_far}), lost), 5U);
+  EXPECT_EQ(acked(good.say({piece(1), piece(5)}, {so_far}), lost), 5U);
+  EXPECT_EQ(fleet.records("batch").size(), 5U);
+  // What the probe no longer has does not hold up the rest.
+  EXPECT_EQ(acked(good.say({piece(9)}, {report(9, lost)}), lost), 9U);
+  EXPECT_EQ(acked(good.say({piece(7), piece(9)}, {report(9, lost)}), lost), 7U);
+  EXPECT_EQ(acked(good.say({piece(9)}, {report(9, lost)}), lost), 9U);
+  EXPECT_EQ(fleet.heard(), 0U);
+}
+
 TEST_F(Batches, ASessionThatItsProbeForgotIsNotBegunASecondTime) {
   fleet.restore_session("r-1-7", "evil", {outcome(1), outcome(2)});
   const auto answer = evil.say({});
