@@ -82,6 +82,27 @@ void list_probes(Context& context, const Asking& asking) {
   }
 }
 
+/// An inventory of the probes that work: where each stands is known, which workload that is only
+/// where the scenario's `match` finds the address.
+void print_inventory(Context& context, const Asking& asking) {
+  const auto answer = ask(context, asking, {{"do", "probes"}});
+  if (!answer) return;
+  std::cout << "# Addresses are those from which the probes joined: behind a translation, write "
+               "the host's own.\n# An endpoint without `workload` must fit the `match` of one in "
+               "the scenario.\nversion: 1\nendpoints:\n";
+  int listed = 0;
+  for (const auto& item : answer->at("probes").as_array()) {
+    const auto& probe = item.as_object();
+    if (text_of(probe, "state") != "active") continue;
+    ++listed;
+    std::cout << fmt::format(
+        "  - {{ name: \"{0}\", addresses: [\"{1}\"], probe: {{ enrolled: \"{0}\" }} }}  "
+        "# segment {2}\n",
+        text_of(probe, "name"), text_of(probe, "address"), text_of(probe, "segment"));
+  }
+  if (listed == 0) std::cout << "  []\n";
+}
+
 /// What is wrong with a probe, and what to do: the reasons for which it would not be used.
 void doctor(Context& context, const Asking& asking) {
   const auto answer = ask(context, asking, {{"do", "probes"}});
@@ -257,6 +278,8 @@ void add_probe(CLI::App& app, Context& context) {
   verb->add_subcommand("list", "All probes, and how they are")->callback([&context, asking] {
     list_probes(context, *asking);
   });
+  verb->add_subcommand("inventory", "An inventory of the probes that work, to begin with")
+      ->callback([&context, asking] { print_inventory(context, *asking); });
   verb->add_subcommand("doctor", "What is wrong with them, and what to do")
       ->callback([&context, asking] { doctor(context, *asking); });
   auto name = std::make_shared<std::string>();

@@ -156,7 +156,10 @@ class PathPlanner {
   std::map<std::pair<std::string, ProtocolPort>, std::vector<const Endpoint*>> allowed_;
 };
 
-bool kept(const Check& check, const PlanOptions& options) {
+bool kept(const Check& check, const CheckSettings& settings, const PlanOptions& options) {
+  const bool of_another = !options.schedule.empty() && !settings.schedule.empty() &&
+                          settings.schedule != options.schedule;
+  if (of_another) return false;
   const auto names = [&](const std::string& part) {
     return check.id.find(part) != std::string::npos;
   };
@@ -302,8 +305,12 @@ Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOption
   plan.per_target = scenario.limits.per_target;
   plan.gaps = std::move(ruled.gaps);
   for (auto& check : ruled.checks) {
-    if (!kept(check, options)) continue;
-    paths.give_paths(check, ruled.settings[check.rule]);
+    const auto& settings = ruled.settings[check.rule];
+    if (!kept(check, settings, options)) {
+      plan.whole = false;
+      continue;
+    }
+    paths.give_paths(check, settings);
     plan.checks.push_back(std::move(check));
   }
   plan.witnesses = witnesses_of(plan, scenario, inventory);

@@ -91,6 +91,7 @@ struct Plan {
   std::vector<Trial> trials;          ///< in the order of sending
   Rate rate;
   Rate per_target;
+  bool whole = true;  ///< no option left a check out
 
   [[nodiscard]] std::chrono::microseconds duration() const {
     return trials.empty() ? std::chrono::microseconds(0) : trials.back().due;
@@ -105,6 +106,9 @@ struct PlanOptions {
   std::vector<Severity> severities;  ///< keep checks of these; empty keeps all
   std::optional<Rate> rate;          ///< below the scenario's own limit
   std::vector<std::string> skip;     ///< drop checks whose id contains one of these
+  /// The schedule whose run it is: checks of rules that name another are left to that one. Empty
+  /// keeps all.
+  std::string schedule;
 };
 
 [[nodiscard]] Plan plan(const Scenario& scenario, const Inventory& inventory,

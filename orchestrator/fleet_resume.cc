@@ -124,6 +124,7 @@ Result<std::unique_ptr<FleetRuns::Job>> FleetRuns::job_of(const std::string& evi
               number_in(body, "priority"), 0, static_cast<int>(core::Priority::High)));
           job->order.window = std::chrono::milliseconds(number_in(body, "window_ms"));
           job->order.schedule = text_in(body, "schedule");
+          options.schedule = job->order.schedule;
         }
       });
   if (!read) return tl::unexpected(read.error());

@@ -213,9 +213,7 @@ std::vector<evidence::Record> FleetRuns::judge(Job& job, const RunFacts& facts) 
   findings = evidence::finding_run(job.order.scenario->name, job.plan, outcome.verdicts);
   findings.run = job.about.run;
   findings.at = wall_now();
-  const auto& options = job.order.options;
-  findings.whole = options.only.empty() && options.skip.empty() && options.severities.empty() &&
-                   facts.interrupted.empty();
+  findings.whole = job.plan.whole && facts.interrupted.empty();
   const auto lost = std::ranges::count_if(
       facts.probes, [](const auto& probe) { return !probe.second.lost.empty(); });
   findings.outage = lost > 0 && static_cast<std::size_t>(lost) * 2 >= facts.probes.size();

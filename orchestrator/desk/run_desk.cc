@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kAboutsMax = 64;
 
 core::PlanOptions options_of_schedule(const core::Schedule& schedule) {
-  return {.severities = schedule.select_severity, .rate = schedule.rate};
+  return {.severities = schedule.select_severity, .rate = schedule.rate, .schedule = schedule.name};
 }
 
 api::RunProgress progress_of(const FleetRuns::Active& active) {
@@ -32,7 +32,7 @@ void RunDesk::load(Documents documents) {
 }
 
 const RunDesk::About& RunDesk::about(const core::PlanOptions& options) const {
-  std::string key;
+  std::string key = options.schedule + "\n";
   for (const auto& word : options.only) key += "+" + word;
   for (const auto& word : options.skip) key += "-" + word;
   for (const auto severity : options.severities) key += fmt::format("\n{}", core::word(severity));

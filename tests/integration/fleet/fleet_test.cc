@@ -185,6 +185,18 @@ TEST_F(FleetInALab, FindsWhatIsOpenAndProvesWhatIsBlocked) {
   expect_evidence_verifies();
 }
 
+TEST_F(FleetInALab, AnInventoryOfItsProbesFitsTheScenario) {
+  enrol_all();
+  const auto inventory = ask({"probe", "inventory"});
+  ASSERT_EQ(inventory.exit, 0) << inventory.err;
+  write_file(folder_ / "enrolled.yaml", inventory.out);
+  const auto plan = reachproof(folder_, {"plan", (folder_ / "scenario.yaml").string(), "-i",
+                                         (folder_ / "enrolled.yaml").string()});
+  EXPECT_EQ(plan.exit, 0) << plan.err << inventory.out;
+  EXPECT_THAT(plan.out, HasSubstr("from 3 probes"));
+  EXPECT_THAT(inventory.out, HasSubstr("\"10.30.0.10\""));
+}
+
 TEST_F(FleetInALab, AFindingOpensOnceAndClosesWhenTheMistakeIsUndone) {
   const auto findings = [this] {
     return reachproof(folder_,

@@ -139,6 +139,23 @@ TEST(Plan, SamplesCoverAsManyEndpointsAsTheyCanAndTheRestIsCounted) {
   }
 }
 
+TEST(Plan, ARuleOfOneScheduleIsLeftOutOfTheRunsOfAnother) {
+  auto network = shop().flow("F1", "web", "db", "tcp/5432").forbid("X1", "web", "db", "tcp/22");
+  network.scenario.forbids[0].check.schedule = "hourly";
+  PlanOptions options;
+  options.schedule = "nightly";
+  const auto nightly = plan(network.scenario, network.inventory, options);
+  EXPECT_TRUE(std::ranges::none_of(nightly.checks, [](const auto& c) { return c.rule == "X1"; }));
+  EXPECT_TRUE(std::ranges::any_of(nightly.checks, [](const auto& c) { return c.rule == "F1"; }));
+  EXPECT_FALSE(nightly.whole);
+  options.schedule = "hourly";
+  const auto hourly = plan(network.scenario, network.inventory, options);
+  EXPECT_TRUE(std::ranges::any_of(hourly.checks, [](const auto& c) { return c.rule == "X1"; }));
+  EXPECT_TRUE(hourly.whole);
+  options.schedule = "";
+  EXPECT_TRUE(plan(network.scenario, network.inventory, options).whole);
+}
+
 TEST(Plan, AnEndpointWithoutProbeCountsAsUntried) {
   const auto network =
       shop().target("web-2", "web", {"10.1.0.2"}).forbid("X1", "web", "db", "tcp/22");
