@@ -7,6 +7,7 @@
 #include <optional>
 #include <tuple>
 
+#include "core/judge_layer.h"
 #include "core/judge_table.h"
 
 namespace reachproof::core {
@@ -31,8 +32,6 @@ std::uint8_t attempt_bit(const Attempt& attempt, Protocol protocol) {
     case Outcome::DnsFailed:
     case Outcome::LocalError:
     case Outcome::NotRun:
-    case Outcome::TlsFailed:
-    case Outcome::HttpStatus:
       return tried::kNothing;
   }
   return tried::kNothing;
@@ -120,9 +119,6 @@ std::optional<Inconclusive> attempt_that_says_nothing(const Observation& seen) {
       return Inconclusive{Reason::LocalError, attempt.detail};
     }
     if (attempt.outcome == Outcome::NotRun) return Inconclusive{Reason::NotRun, attempt.detail};
-    if (attempt.outcome == Outcome::TlsFailed || attempt.outcome == Outcome::HttpStatus) {
-      return Inconclusive{Reason::LocalError, "an outcome of another layer"};
-    }
   }
   return std::nullopt;
 }
@@ -254,6 +250,37 @@ int path_that_decides_required(std::span<const PathVerdict> paths, const JudgePo
   return decides;
 }
 
+/// Whether the attempt by itself reached the destination, and nothing in between answered for it.
+bool reached_destination(const Cell& cell, const Observation& seen) {
+  const auto row = std::ranges::find_if(
+      kJudgeTable, [&](const JudgeRow& candidate) { return fits(candidate, cell, seen); });
+  return row != kJudgeTable.end() && row->reachability == Reachability::Open;
+}
+
+Verdict judge_network(const Observation& seen, const std::vector<Cell>& cells, Expectation expected,
+                      const JudgePolicy& policy) {
+  Verdict verdict;
+  for (const auto& attempt : seen.attempts) {
+    verdict.connected += attempt.outcome == Outcome::Connected ? 1 : 0;
+    verdict.attempts += was_on_the_wire(attempt) ? 1 : 0;
+  }
+  for (const auto& row : kJudgeTable) {
+    const auto index = deciding_attempt(row, cells, seen);
+    if (!index) continue;
+    verdict.reachability = row.reachability;
+    verdict.proof = row.proof;
+    verdict.reason = row.reason;
+    verdict.detail = detail_of(row, seen, *index);
+    verdict.result = result_of(row.reachability, row.proof, expected, policy);
+    return verdict;
+  }
+  const auto why = why_inconclusive(seen, cells);
+  verdict.reason = why.reason;
+  verdict.detail = why.detail;
+  verdict.result = CheckResult::Unproven;
+  return verdict;
+}
+
 }  // namespace
 
 CheckResult result_of(Reachability reachability, Proof proof, Expectation expected,
@@ -286,27 +313,14 @@ CheckResult result_of(Reachability reachability, Proof proof, Expectation expect
 Verdict judge(const Observation& seen, Expectation expected, const JudgePolicy& policy) {
   std::vector<Cell> cells;
   cells.reserve(seen.attempts.size());
-  Verdict verdict;
   for (std::size_t i = 0; i < seen.attempts.size(); ++i) {
     cells.push_back({attempt_bit(seen.attempts[i], seen.protocol), witness_bit(seen, i)});
-    verdict.connected += seen.attempts[i].outcome == Outcome::Connected ? 1 : 0;
-    verdict.attempts += was_on_the_wire(seen.attempts[i]) ? 1 : 0;
   }
-  for (const auto& row : kJudgeTable) {
-    const auto index = deciding_attempt(row, cells, seen);
-    if (!index) continue;
-    verdict.reachability = row.reachability;
-    verdict.proof = row.proof;
-    verdict.reason = row.reason;
-    verdict.detail = detail_of(row, seen, *index);
-    verdict.result = result_of(row.reachability, row.proof, expected, policy);
-    return verdict;
-  }
-  const auto why = why_inconclusive(seen, cells);
-  verdict.reason = why.reason;
-  verdict.detail = why.detail;
-  verdict.result = CheckResult::Unproven;
-  return verdict;
+  auto verdict = judge_network(seen, cells, expected, policy);
+  if (!seen.layer) return verdict;
+  std::vector<bool> reached;
+  for (const auto& cell : cells) reached.push_back(reached_destination(cell, seen));
+  return judge_above(std::move(verdict), seen, expected, policy, reached);
 }
 
 CheckVerdict combine(std::span<const PathVerdict> paths, Expectation expected,

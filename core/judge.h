@@ -11,7 +11,7 @@ namespace reachproof::core {
 
 /// Version of the rules below. It stands in every verdict record, so that old evidence can be
 /// judged again by a newer judge and the two be told apart.
-inline constexpr int kJudgeVersion = 1;
+inline constexpr int kJudgeVersion = 2;
 
 struct JudgePolicy {
   bool require_proved = false;      ///< `--require-proof proved`
@@ -23,6 +23,9 @@ struct JudgePolicy {
 /// One connection outweighs any number of failures: leaks are often intermittent. Blocked needs a
 /// witness that saw nothing, or a target that was proven to listen before and after; and every
 /// single try must fit one of those rows. Without that: inconclusive, with its reason.
+///
+/// Where something was asked above the network, a connection that stands is judged by what the
+/// service answered (docs/verdicts.md, "Above the network").
 [[nodiscard]] Verdict judge(const Observation& seen, Expectation expected,
                             const JudgePolicy& policy = {});
 

@@ -7,14 +7,12 @@
 namespace reachproof::core {
 namespace {
 
-constexpr Words<Outcome, 9> kOutcomes{{
+constexpr Words<Outcome, 7> kOutcomes{{
     {Outcome::Connected, "connected"},
     {Outcome::Refused, "refused"},
     {Outcome::TimedOut, "timed-out"},
     {Outcome::Unreachable, "unreachable"},
     {Outcome::DnsFailed, "dns-failed"},
-    {Outcome::TlsFailed, "tls-failed"},
-    {Outcome::HttpStatus, "http-status"},
     {Outcome::LocalError, "local-error"},
     {Outcome::NotRun, "not-run"},
 }};

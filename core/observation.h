@@ -10,6 +10,7 @@
 #include "core/address.h"
 #include "core/calendar.h"
 #include "core/flow.h"
+#include "core/layer.h"
 
 /// Everything that is known about one path of one check after a run. The judge sees nothing else.
 namespace reachproof::core {
@@ -27,10 +28,8 @@ enum class Outcome : std::uint8_t {
   TimedOut,     ///< silence until the deadline
   Unreachable,  ///< an ICMP error; `icmp` says which, and who sent it
   DnsFailed,    ///< the endpoint's name gave no usable address
-  TlsFailed,
-  HttpStatus,
-  LocalError,  ///< our own machine failed; says nothing about the path
-  NotRun,      ///< never happened; `detail` says why
+  LocalError,   ///< our own machine failed; says nothing about the path
+  NotRun,       ///< never happened; `detail` says why
 };
 
 /// An ICMP error as the kernel queued it on the socket (IP_RECVERR, IPV6_RECVERR).
@@ -60,7 +59,8 @@ struct Attempt {
   Port source_port = 0;
   std::int64_t elapsed_us = 0;
   Moment started;
-  std::string detail;  ///< for LocalError, DnsFailed, NotRun: one sentence for people
+  std::string detail;    ///< for LocalError, DnsFailed, NotRun: one sentence for people
+  ExchangePtr exchange;  ///< what was said above the network, where something was asked
 };
 
 /// What the destination's host sent back to the opening packet.
@@ -102,6 +102,7 @@ enum class SourceProof : std::uint8_t {
 
 struct Observation {
   Protocol protocol = Protocol::Tcp;
+  LayerPtr layer;  ///< what was asked above the network, null for nothing
   std::vector<Attempt> attempts;
   std::vector<Sighting> sightings;  ///< parallel to `attempts` where the witness is armed
   WitnessState witness = WitnessState::None;

@@ -185,9 +185,13 @@ bool flow_expects_service(const Scenario& scenario, const std::string& workload,
 std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario,
                                       const Inventory& inventory) {
   std::map<std::string, std::set<ProtocolPort>> watched;
+  std::set<std::pair<std::string, ProtocolPort>> asked;
   for (const auto& check : plan.checks) {
     for (const auto& path : check.paths) {
-      if (path.witnessed) watched[path.target].insert(check.port);
+      if (!path.witnessed) continue;
+      watched[path.target].insert(check.port);
+      // The service itself is asked: a listener of ours could not answer in its place.
+      if (check.layer) asked.insert({path.target, check.port});
     }
   }
   std::vector<WitnessPlan> witnesses;
@@ -199,8 +203,8 @@ std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario
       const bool kept_closed = std::ranges::any_of(endpoint.keep_closed, [&](const PortRange& r) {
         return r.contains(port.protocol, port.port);
       });
-      witness.ports.push_back(
-          {port, !kept_closed && !flow_expects_service(scenario, endpoint.workload, port)});
+      witness.ports.push_back({port, !kept_closed && !asked.contains({endpoint.name, port}) &&
+                                         !flow_expects_service(scenario, endpoint.workload, port)});
     }
     witnesses.push_back(std::move(witness));
   }

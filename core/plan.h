@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/inventory.h"
+#include "core/layer.h"
 #include "core/scenario.h"
 #include "core/verdict.h"
 
@@ -46,12 +47,17 @@ struct Check {
   std::string source_segment;
   std::string destination_segment;
   ProtocolPort port;
+  LayerPtr layer;  ///< what is asked above the network, null for nothing
   Expectation expectation = Expectation::Deny;
   Severity severity = Severity::Medium;
   std::string exception;  ///< id of the exception in force, empty for none
   std::vector<std::string> controls;
   std::vector<std::string> techniques;
   std::vector<Path> paths;
+  /// "tcp/443", or "tcp/443 tls".
+  [[nodiscard]] std::string port_and_layer() const {
+    return layer ? port.text() + " " + layer->label : port.text();
+  }
   std::string gap;        ///< why it cannot be tested, empty where it can
   int pairs_untried = 0;  ///< endpoint pairs beyond `samples`
 };

@@ -12,6 +12,7 @@ struct FlowKey {
   std::string source;
   std::string destination;
   ProtocolPort port;
+  std::string layer;  ///< what is asked, in its canonical text; empty for the network alone
   auto operator<=>(const FlowKey&) const = default;
 };
 
@@ -72,13 +73,15 @@ class RuleResolver {
     }
   }
 
-  Check fresh_check(const std::string& rule, const FlowKey& key) const {
+  Check fresh_check(const std::string& rule, const FlowKey& key, const LayerPtr& layer) const {
     Check check;
     check.rule = rule;
     check.source = key.source;
     check.destination = key.destination;
     check.port = key.port;
     check.id = fmt::format("{}/{}/{}/{}", rule, key.source, key.destination, key.port.text());
+    check.layer = layer;
+    if (layer) check.id += "/" + layer->label;
     if (const auto* w = scenario_.workload(key.source)) check.source_segment = w->segment;
     if (const auto* w = scenario_.workload(key.destination)) check.destination_segment = w->segment;
     return check;
@@ -119,6 +122,7 @@ class RuleResolver {
 
   template <class Rule, class Make>
   void for_each_flow(const Rule& rule, Make make) {
+    const auto layer = rule.layer ? canonical(rule.layer->ask) : std::string();
     std::size_t wide = 0;
     for (const auto& range : rule.ports) wide += range.size() > kPortsTriedWholeMax ? 1 : 0;
     std::size_t tried_max = 0;
@@ -127,7 +131,7 @@ class RuleResolver {
         if (source == destination) continue;
         const auto ports = ports_tried(rule.ports, destination);
         tried_max = std::max(tried_max, ports.size());
-        for (const auto& port : ports) make(FlowKey{source, destination, port});
+        for (const auto& port : ports) make(FlowKey{source, destination, port, layer});
       }
     }
     if (wide == 0) return;
@@ -143,7 +147,7 @@ class RuleResolver {
   void apply(const ForbidRule& forbid) {
     result_.settings[forbid.id] = forbid.check;
     for_each_flow(forbid, [&](const FlowKey& key) {
-      Check check = fresh_check(forbid.id, key);
+      Check check = fresh_check(forbid.id, key, forbid.layer);
       check.expectation = Expectation::Deny;
       check.severity = forbid.severity;
       check.why = !forbid.title.empty() ? forbid.title
@@ -166,8 +170,10 @@ class RuleResolver {
   void apply(const FlowRule& flow) {
     result_.settings[flow.id] = flow.check;
     const bool open_hours = !flow.hours || flow.hours->contains(now_);
-    for_each_flow(flow, [&](const FlowKey& key) {
-      Check check = fresh_check(flow.id, key);
+    for_each_flow(flow, [&](FlowKey key) {
+      // Outside its hours nothing of it is intended: the connection itself is denied.
+      if (!open_hours) key.layer.clear();
+      Check check = fresh_check(flow.id, key, open_hours ? flow.layer : nullptr);
       check.severity = flow.severity.value_or(scenario_.defaults.severity);
       check.mark = flow.mark;
       check.controls = flow.controls;
@@ -242,12 +248,24 @@ class RuleResolver {
     }
   }
 
+  /// A flow that asks something above the network intends the connection below it as well.
+  bool intended_above(const FlowKey& key) const {
+    for (auto it = decided_.upper_bound(key); it != decided_.end(); ++it) {
+      const auto& above = it->first;
+      const bool same = above.source == key.source && above.destination == key.destination &&
+                        above.port == key.port;
+      if (!same) return false;
+      if (!is_forbid(it->second.rule)) return true;
+    }
+    return false;
+  }
+
   void deny_by_default(const Workload& source, const Workload& destination, ProtocolPort port) {
-    const FlowKey key{source.name, destination.name, port};
-    if (decided_.contains(key)) return;
+    const FlowKey key{source.name, destination.name, port, ""};
+    if (decided_.contains(key) || intended_above(key)) return;
     const bool enforced = segment_of(source)->mode == Segment::Mode::Enforce &&
                           segment_of(destination)->mode == Segment::Mode::Enforce;
-    Check check = fresh_check("default", key);
+    Check check = fresh_check("default", key, nullptr);
     check.severity = scenario_.defaults.severity;
     check.expectation = enforced ? Expectation::Deny : Expectation::Permit;
     check.why = enforced ? "no flow lists it: denied by default"

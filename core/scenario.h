@@ -9,6 +9,7 @@
 #include "core/address.h"
 #include "core/calendar.h"
 #include "core/flow.h"
+#include "core/layer.h"
 #include "core/rate.h"
 
 /// The scenario as plain values, after everything in it was validated: what must hold between
@@ -95,6 +96,7 @@ struct FlowRule {
   std::optional<HoursWindow> hours;  ///< outside these the flow is not intended
   CheckSettings check;
   std::string why;
+  LayerPtr layer;  ///< what is asked above the network, null for nothing
   std::vector<std::string> controls;
   std::vector<std::string> techniques;
   SourceMark mark;
@@ -112,6 +114,7 @@ struct ForbidRule {
   Reach reach = Reach::Direct;
   CheckSettings check;
   std::string why;
+  LayerPtr layer;  ///< what is asked above the network, null for nothing
   std::vector<std::string> controls;
   std::vector<std::string> techniques;
   /// How a compromise spreads from hop to hop; read for Reach::Transitive alone.

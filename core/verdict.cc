@@ -32,7 +32,7 @@ constexpr Words<CheckResult, 8> kResults{{
     {CheckResult::Idle, "idle"},
     {CheckResult::Excepted, "excepted"},
 }};
-constexpr Words<Reason, 21> kReasons{{
+constexpr Words<Reason, 25> kReasons{{
     {Reason::NonceReturned, "nonce-returned"},
     {Reason::HandshakeSeen, "handshake-seen"},
     {Reason::Intercepted, "intercepted"},
@@ -54,8 +54,12 @@ constexpr Words<Reason, 21> kReasons{{
     {Reason::LocalError, "local-error"},
     {Reason::NotRun, "not-run"},
     {Reason::NoAttempts, "no-attempts"},
+    {Reason::ServiceAnswered, "service-answered"},
+    {Reason::ServiceRefused, "service-refused"},
+    {Reason::ServiceUnclear, "service-unclear"},
+    {Reason::NothingToAsk, "nothing-to-ask"},
 }};
-constexpr Words<Reason, 21> kSentences{{
+constexpr Words<Reason, 25> kSentences{{
     {Reason::NonceReturned, "connected, and the witness's keyed nonce came back"},
     {Reason::HandshakeSeen, "connected, and the witness saw the handshake"},
     {Reason::Intercepted, "intercepted: something answered that is not the destination"},
@@ -80,6 +84,10 @@ constexpr Words<Reason, 21> kSentences{{
     {Reason::LocalError, "the source's own machine failed"},
     {Reason::NotRun, "not run"},
     {Reason::NoAttempts, "no attempt was made"},
+    {Reason::ServiceAnswered, "the service let a stranger go on"},
+    {Reason::ServiceRefused, "the service itself refused"},
+    {Reason::ServiceUnclear, "the connection stands, and the service's answer does not decide"},
+    {Reason::NothingToAsk, "the network lets it through, and no service was there to be asked"},
 }};
 
 }  // namespace

@@ -55,6 +55,10 @@ enum class Reason : std::uint8_t {
   LocalError,
   NotRun,
   NoAttempts,
+  ServiceAnswered,
+  ServiceRefused,
+  ServiceUnclear,
+  NothingToAsk,
 };
 
 struct Verdict {

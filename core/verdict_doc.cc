@@ -44,7 +44,7 @@ void print_results(std::string& out) {
 
 void print_reasons(std::string& out) {
   out += "| reason | meaning |\n|---|---|\n";
-  for (int i = 0; i <= static_cast<int>(Reason::NoAttempts); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::NothingToAsk); ++i) {
     const auto reason = static_cast<Reason>(i);
     fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", word(reason), sentence(reason));
   }
@@ -84,6 +84,19 @@ std::string verdict_table_markdown() {
       "A check with several paths (endpoint pairs, IPv4 and IPv6) is decided so: *deny* by its "
       "worst path, where one unproven path leaves the check unproven; *allow* by the worst "
       "endpoint pair, each pair by its best address; *permit* by the most open path.\n\n"
+      "## Above the network\n\n"
+      "A rule with a `layer` asks the service once the connection stands "
+      "([layers.md](layers.md)). The rows above are walked first, and their proof is kept:\n\n"
+      "| network | the service's answers | verdict | reason |\n|---|---|---|---|\n"
+      "| open | any try went on with us, or gave what the flow wants | open | `service-answered` "
+      "|\n"
+      "| open | every try that connected was refused by the service itself | blocked | "
+      "`service-refused` |\n"
+      "| open | anything else: silence, a close, bytes that are not its protocol, a try that never "
+      "left or was answered in between | inconclusive | `service-unclear` |\n"
+      "| one-way, latent | - | inconclusive for *deny*: nothing shows that a service would refuse "
+      "| `nothing-to-ask` |\n"
+      "| blocked, inconclusive | - | as the network's | |\n\n"
       "## Reasons\n\n";
   print_reasons(out);
   return out;

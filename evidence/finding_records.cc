@@ -53,7 +53,7 @@ core::FindingFacts facts_of(const std::string& scenario, const core::Check& chec
                   check.destination_segment, check.port.text(), core::word(check.expectation));
   const bool denied = check.expectation == core::Expectation::Deny;
   const auto title = fmt::format("{} to {}, {}", check.source_segment, check.destination_segment,
-                                 check.port.text());
+                                 check.port_and_layer());
   return {.subject = {.fingerprint = core::hex(sha256(name)),
                       .kind = denied ? core::FindingKind::Violation : core::FindingKind::Broken,
                       .scenario = scenario,

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 
+#include "evidence/layer_record.h"
 #include "evidence/stored_run.h"
 
 namespace reachproof::evidence {
@@ -127,6 +128,10 @@ core::Check read_check(const json::object& item) {
   check.expectation = parsed(text_in(item, "expectation"), core::expectation_of);
   check.gap = text_or_empty(item, "gap");
   check.id = text_in(item, "id");
+  if (const auto* layer = item.if_contains("layer")) {
+    check.layer = read_layer(as_object(*layer));
+    if (!check.layer) throw BadBody{"a layer cannot be read"};
+  }
   check.mark.line = static_cast<int>(number_in(item, "line"));
   const auto range = parsed(text_in(item, "port"), core::PortRange::parse);
   check.port = {range.protocol, range.first};
@@ -168,6 +173,10 @@ core::Attempt read_attempt(const json::array& item, const core::IpAddress& from,
   if (item.size() > 6 && !as_text(item[6]).empty()) attempt.icmp = read_icmp(as_text(item[6]));
   if (item.size() > 7) attempt.error_number = static_cast<int>(as_number(item[7]));
   if (item.size() > 8) attempt.detail = as_text(item[8]);
+  if (item.size() > 9) {
+    attempt.exchange = read_exchange(as_array(item[9]));
+    if (!attempt.exchange) throw BadBody{"an exchange cannot be read"};
+  }
   return attempt;
 }
 
@@ -270,6 +279,7 @@ class RunAssembler {
     } else if (record.kind == "observations") {
       auto& check = check_at(number_in(item, "c"));
       check.observations.push_back(read_observation(item, time_in(body, "since")));
+      check.observations.back().layer = check.check.layer;
       if (!check.observation_record) check.observation_record = record.index;
     }
   }

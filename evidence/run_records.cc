@@ -6,6 +6,7 @@
 
 #include "core/utf8.h"
 #include "evidence/json_text.h"
+#include "evidence/layer_record.h"
 
 namespace reachproof::evidence {
 namespace {
@@ -84,7 +85,12 @@ void write_check(JsonText& json, const core::Check& check) {
   if (!check.exception.empty()) json.field("exception", check.exception);
   json.field("expectation", core::word(check.expectation));
   if (!check.gap.empty()) json.field("gap", cut(check.gap));
-  json.field("id", check.id).field("line", check.mark.line);
+  json.field("id", check.id);
+  if (check.layer) {
+    json.key("layer");
+    write_layer(json, *check.layer);
+  }
+  json.field("line", check.mark.line);
   json.key("paths").begin_array();
   for (const auto& path : check.paths) write_path(json, path);
   json.end_array().field("port", check.port.text()).field("rule", check.rule);
@@ -95,9 +101,10 @@ void write_check(JsonText& json, const core::Check& check) {
 }
 
 /// [outcome, source port, ms since the run began, vantage's clock in us, us that it took, nonce,
-/// ICMP, errno, detail]; what is empty at the end is left out.
+/// ICMP, errno, detail, exchange]; what is empty at the end is left out.
 void write_attempt(JsonText& json, const core::Attempt& attempt, core::WallTime started) {
-  const bool detail = !attempt.detail.empty();
+  const bool exchange = attempt.exchange != nullptr;
+  const bool detail = exchange || !attempt.detail.empty();
   const bool error = detail || attempt.error_number != 0;
   const bool icmp = error || attempt.icmp.has_value();
   const bool nonce = icmp || attempt.nonce != core::NonceAnswer::NotSent;
@@ -113,6 +120,7 @@ void write_attempt(JsonText& json, const core::Attempt& attempt, core::WallTime 
   }
   if (error) json.integer(attempt.error_number);
   if (detail) json.text(cut(attempt.detail));
+  if (exchange) write_exchange(json, *attempt.exchange);
   json.end_array();
 }
 

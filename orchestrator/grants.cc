@@ -32,6 +32,9 @@ std::vector<protocol::Grant> grants_of(const core::Plan& plan, const core::Inven
   for (const auto& check : plan.checks) {
     for (const auto& path : check.paths) {
       allow(path.vantage, path.address, check.port, static_cast<std::uint32_t>(path.attempts));
+      if (const auto it = grants.find(path.vantage); check.layer && it != grants.end()) {
+        it->second.asks.insert(core::canonical(check.layer->ask));
+      }
       for (const auto& prover : path.liveness_from) {
         allow(prover, path.address, check.port, kLivenessTries);
       }

@@ -151,6 +151,7 @@ class Observer {
   core::Observation frame_of(const core::Check& check, const core::Path& path) const {
     core::Observation seen;
     seen.protocol = check.port.protocol;
+    seen.layer = check.layer;
     if (path.witnessed) {
       const auto& witness = *witness_of(path.target);
       describe_witness(seen, witness, check.port);
@@ -278,6 +279,7 @@ class Observer {
     attempt.started = facts.report.started;
     attempt.detail = facts.report.detail;
     attempt.nonce = nonce_answer(path, facts);
+    attempt.exchange = facts.report.exchange;
     if (reused_.contains(index)) {
       attempt.outcome = Outcome::LocalError;
       attempt.detail = "its source port had served before in this run";

@@ -118,6 +118,7 @@ void RunEngine::prepare_tries() {
     order.port = check.port.port;
     order.timeout = path.timeout;
     order.hostname = path.hostname;
+    if (check.layer) order.ask = std::shared_ptr<const core::Ask>(check.layer, &check.layer->ask);
     facts_.tries[t].report.id = order.id;
     facts_.tries[t].report.detail = "not reached in this run";
   }
@@ -169,7 +170,8 @@ void RunEngine::order(TryFacts& facts, Probe& probe) {
     facts.report.detail = "the probe was lost: " + probe.facts->lost;
     return;
   }
-  const auto timeout = facts.order.timeout + limits_.grace;
+  // Connection, handshake and answer have the timeout each.
+  const auto timeout = facts.order.timeout * (facts.order.ask ? 3 : 1) + limits_.grace;
   pending_[facts.order.id] = {&facts, &probe, Clock::now() + timeout};
   facts.report.detail = "the probe did not answer in time";
   ++probe.in_flight;
@@ -229,7 +231,7 @@ asio::awaitable<void> RunEngine::settle_pending() {
     return pending_.empty() || ending();
   };
   // Every pending try has its own deadline, so this ends by itself.
-  co_await until(none_pending, protocol::kTimeoutMax + limits_.grace + std::chrono::seconds(1));
+  co_await until(none_pending, protocol::kTimeoutMax * 3 + limits_.grace + std::chrono::seconds(1));
   for (auto& [id, pending] : pending_) {
     --pending.probe->in_flight;
     pending.facts->report.detail =
@@ -252,7 +254,7 @@ asio::awaitable<void> RunEngine::wait_for_turn(Clock::time_point due, const std:
   Condition has_room = [this, &probe] {
     return probe.in_flight < limits_.in_flight_max || !probe.usable() || ending();
   };
-  co_await until(has_room, protocol::kTimeoutMax + limits_.grace);
+  co_await until(has_room, protocol::kTimeoutMax * 3 + limits_.grace);
 }
 
 asio::awaitable<void> RunEngine::make_attempts() {
@@ -282,9 +284,10 @@ asio::awaitable<void> RunEngine::make_attempts() {
       const bool ours = it != witness.before.end() && it->second == protocol::Listener::Own;
       if (check.port.protocol == core::Protocol::Tcp) facts.order.mss = mark_of(facts.order.id);
       // A service of somebody else's gets no byte of ours over TCP.
-      if (ours) facts.order.nonce = nonce_for(facts.order.id);
+      if (ours && !check.layer) facts.order.nonce = nonce_for(facts.order.id);
     }
-    if (check.port.protocol == core::Protocol::Udp) facts.order.nonce = nonce_for(facts.order.id);
+    const bool blind = check.port.protocol == core::Protocol::Udp && !check.layer;
+    if (blind) facts.order.nonce = nonce_for(facts.order.id);
     order(facts, *probe);
     progress_.advanced(settled_);
     // Tries that are all due must not keep the loop from everything else.

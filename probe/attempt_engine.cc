@@ -155,7 +155,17 @@ void AttemptEngine::begin_udp(std::uint32_t index) {
   const auto local = local_end(fd);
   slot.report.source = local.address;
   slot.report.source_port = local.port;
-  const protocol::Nonce payload = slot.order.nonce.value_or(protocol::Nonce{});
+  const protocol::Nonce nonce = slot.order.nonce.value_or(protocol::Nonce{});
+  std::string payload(nonce.begin(), nonce.end());
+  if (slot.order.ask) {
+    slot.dialogue = dialogue_for(*slot.order.ask, true);
+    payload = slot.dialogue ? slot.dialogue->opening() : "";
+    if (payload.empty()) {
+      slot.report.detail = "this probe cannot ask that over UDP";
+      finish(index, Outcome::LocalError);
+      return;
+    }
+  }
   slot.phase = Phase::AwaitingAnswer;
   if (::send(fd, payload.data(), payload.size(), MSG_NOSIGNAL) < 0) {
     fail_with(index, errno);
@@ -188,11 +198,21 @@ void AttemptEngine::run_once(std::chrono::milliseconds wait_max) {
     const auto& event = events[static_cast<std::size_t>(i)];
     if (slots_[event.data.u32].phase != Phase::Free) handle(event.data.u32, event.events);
   }
+  const auto ticking = ticking_;
+  for (const auto index : ticking) {
+    if (slots_[index].phase == Phase::Conversing) {
+      converse(index, slots_[index].conversation->proceed());
+    }
+  }
   deadlines_.advance(monotonic_us(), [this](std::uint32_t index) { expire(index); });
 }
 
 void AttemptEngine::handle(std::uint32_t index, std::uint32_t events) {
   Slot& slot = slots_[index];
+  if (slot.phase == Phase::Conversing) {
+    converse(index, slot.conversation->proceed());
+    return;
+  }
   if (slot.phase == Phase::AwaitingAnswer) {
     // UDP: an error may stand beside an answer; the answer says more.
     if ((events & EPOLLIN) != 0) {
@@ -219,6 +239,20 @@ void AttemptEngine::handle_tcp(std::uint32_t index, std::uint32_t events) {
 
 void AttemptEngine::connected(std::uint32_t index) {
   Slot& slot = slots_[index];
+  if (slot.order.ask) {
+    const Peer peer{slot.socket.get(), slot.order.address, slot.order.port, slot.order.hostname};
+    slot.conversation = conversation_for(*slot.order.ask, peer);
+    if (!slot.conversation) {
+      slot.report.detail = "this probe cannot ask that over TCP";
+      finish(index, Outcome::LocalError);
+      return;
+    }
+    slot.phase = Phase::Conversing;
+    restart_deadline(index);
+    if (slot.conversation->ticks()) ticking_.insert(index);
+    converse(index, slot.conversation->begin());
+    return;
+  }
   if (!slot.order.nonce) {
     finish(index, Outcome::Connected);
     return;
@@ -233,8 +267,49 @@ void AttemptEngine::connected(std::uint32_t index) {
   watch(index, EPOLLIN);
 }
 
+void AttemptEngine::restart_deadline(std::uint32_t index) {
+  const auto timeout = std::chrono::microseconds(slots_[index].order.timeout).count();
+  deadlines_.set(index, monotonic_us() + timeout);
+}
+
+void AttemptEngine::converse(std::uint32_t index, Conversation::Want want) {
+  Slot& slot = slots_[index];
+  if (want == Conversation::Want::Over) {
+    slot.report.exchange = std::make_shared<const core::Exchange>(slot.conversation->exchange());
+    finish(index, Outcome::Connected);
+    return;
+  }
+  if (slot.conversation->takes_new_stage()) restart_deadline(index);
+  const std::uint32_t events = want == Conversation::Want::Read    ? EPOLLIN
+                               : want == Conversation::Want::Write ? EPOLLOUT
+                                                                   : EPOLLIN | EPOLLOUT;
+  watch(index, events);
+}
+
+void AttemptEngine::take_datagram(std::uint32_t index) {
+  Slot& slot = slots_[index];
+  std::string datagram(kDialogueBytesMax, '\0');
+  const auto got = ::recv(slot.socket.get(), datagram.data(), datagram.size(), 0);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (got < 0) {
+    fail_with(index, errno);
+    return;
+  }
+  datagram.resize(static_cast<std::size_t>(got));
+  slot.report.answered = true;
+  auto step = datagram.empty() ? garbled(datagram) : slot.dialogue->take(datagram);
+  // A datagram is whole or nothing.
+  if (!step.over) step = garbled(datagram);
+  slot.report.exchange = std::make_shared<const core::Exchange>(std::move(step.exchange));
+  finish(index, Outcome::Connected);
+}
+
 void AttemptEngine::read_answer(std::uint32_t index) {
   Slot& slot = slots_[index];
+  if (slot.dialogue) {
+    take_datagram(index);
+    return;
+  }
   std::array<std::uint8_t, 512> buffer;
   const auto got = ::recv(slot.socket.get(), buffer.data(), buffer.size(), 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -284,6 +359,11 @@ void AttemptEngine::fail_with(std::uint32_t index, int error) {
 void AttemptEngine::expire(std::uint32_t index) {
   Slot& slot = slots_[index];
   const bool tcp = slot.order.protocol == Protocol::Tcp;
+  if (slot.phase == Phase::Conversing) {
+    slot.conversation->expire();
+    converse(index, Conversation::Want::Over);
+    return;
+  }
   if (tcp && slot.phase == Phase::AwaitingAnswer) {
     finish(index, Outcome::Connected);
     return;
@@ -303,6 +383,9 @@ void AttemptEngine::finish(std::uint32_t index, core::Outcome outcome) {
   slot.report.outcome = outcome;
   slot.report.elapsed_us = monotonic_us() - slot.report.started.monotonic_us;
   deadlines_.clear(index);
+  ticking_.erase(index);
+  slot.conversation.reset();  // before its socket
+  slot.dialogue.reset();
   slot.socket.reset();  // takes it out of the epoll set as well
   slot.registered = false;
   slot.phase = Phase::Free;

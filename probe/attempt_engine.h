@@ -2,16 +2,19 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "core/error.h"
 #include "probe/deadline_wheel.h"
+#include "probe/dialogue/conversation.h"
+#include "probe/dialogue/dialogue.h"
 #include "probe/file_descriptor.h"
 #include "protocol/message.h"
 
 namespace reachproof::probe {
 
-/// Tries connections and says what came of each.
+/// Tries connections, asks what is to be asked, and says what came of each.
 ///
 /// Each try is a small state machine on the engine's own epoll set, with one deadline. For every
 /// failure the socket's error queue is read, so that an ICMP error keeps its code and its sender;
@@ -42,13 +45,15 @@ class AttemptEngine {
   [[nodiscard]] int epoll_fd() const { return epoll_.get(); }
 
  private:
-  enum class Phase : std::uint8_t { Free, Connecting, AwaitingAnswer };
+  enum class Phase : std::uint8_t { Free, Connecting, AwaitingAnswer, Conversing };
   struct Slot {
     FileDescriptor socket;
     Phase phase = Phase::Free;
     bool registered = false;
     protocol::AttemptOrder order;
     protocol::OutcomeReport report;
+    std::unique_ptr<Conversation> conversation;  ///< over TCP
+    std::unique_ptr<Dialogue> dialogue;          ///< over UDP
   };
 
   AttemptEngine(std::size_t window, Finished finished);
@@ -59,6 +64,9 @@ class AttemptEngine {
   void handle(std::uint32_t index, std::uint32_t events);
   void handle_tcp(std::uint32_t index, std::uint32_t events);
   void connected(std::uint32_t index);
+  void converse(std::uint32_t index, Conversation::Want want);
+  void take_datagram(std::uint32_t index);
+  void restart_deadline(std::uint32_t index);
   void read_answer(std::uint32_t index);
   void fail_with(std::uint32_t index, int error);
   void expire(std::uint32_t index);
@@ -68,6 +76,7 @@ class AttemptEngine {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   DeadlineWheel deadlines_;
+  std::set<std::uint32_t> ticking_;  ///< conversations that go on by time as well
   Finished finished_;
 };
 

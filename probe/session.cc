@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "probe/clock.h"
+#include "probe/dialogue/conversation.h"
 #include "probe/neighbour_question.h"
 #include "probe/privileges.h"
 
@@ -125,6 +126,11 @@ void Session::handle_attempt(const protocol::AttemptOrder& order) {
   const core::ProtocolPort port{order.protocol, order.port};
   if (const auto objection = scope_.objection(order.address, port)) {
     send(protocol::Refused{.id = order.id, .why = Why::Scope, .detail = *objection});
+  } else if (order.ask && !can_ask(*order.ask, order.protocol)) {
+    send(protocol::Refused{
+        .id = order.id,
+        .why = Why::Unsupported,
+        .detail = fmt::format("this probe cannot ask `{}`", core::label_of(*order.ask))});
   } else if (queued_.size() + resolving_ >= kQueuedMax) {
     send(protocol::Refused{.id = order.id, .why = Why::Budget, .detail = "too many tries queued"});
   } else if (const auto over = scope_.over_budget(order.address, monotonic_us())) {

@@ -67,6 +67,73 @@ Message read_armed(Fields& f) {
   return m;
 }
 
+std::vector<std::string> read_texts(Fields& f, std::string_view name, std::size_t count_max,
+                                    std::size_t bytes_max) {
+  std::vector<std::string> texts;
+  if (!f.has(name)) return texts;
+  const auto* value = f.get(name);
+  const auto* list = value == nullptr ? nullptr : value->if_array();
+  if (list == nullptr || list->size() > count_max) {
+    f.complain(name, "is not a list of bounded length");
+    return texts;
+  }
+  for (const auto& item : *list) {
+    if (!item.is_string() || item.get_string().size() > bytes_max) {
+      f.complain(name, "holds something that is not a text of bounded length");
+      return texts;
+    }
+    texts.emplace_back(item.get_string());
+  }
+  return texts;
+}
+
+std::shared_ptr<const core::Ask> read_ask(Fields& outer) {
+  const auto* object = outer.object("ask");
+  if (object == nullptr) return nullptr;
+  std::string problem;
+  Fields f(*object, problem);
+  const auto text_or = [&](std::string_view name, std::string usual) {
+    return f.has(name) ? f.text(name) : usual;
+  };
+  const auto flag = [&](std::string_view name) { return f.has(name) && f.boolean(name); };
+  core::Ask ask;
+  ask.layer = f.parsed<core::Layer>("layer", core::layer_of);
+  ask.server_name = text_or("server_name", "");
+  ask.alpn = read_texts(f, "alpn", 8, 32);
+  ask.over_tls = flag("over_tls");
+  ask.method = text_or("method", ask.method);
+  ask.path = text_or("path", ask.path);
+  ask.headers = read_texts(f, "headers", 8, 256);
+  ask.name = text_or("name", "");
+  if (f.has("type")) ask.type = f.parsed<core::DnsType>("type", core::dns_type_of);
+  ask.service = text_or("service", "");
+  ask.exercise = flag("exercise");
+  ask.called = text_or("called", "");
+  ask.calling = text_or("calling", "");
+  f.finish();
+  if (problem.empty()) problem = core::objection_to(ask).value_or("");
+  if (!problem.empty()) outer.complain("ask", problem);
+  return std::make_shared<const core::Ask>(std::move(ask));
+}
+
+core::ExchangePtr read_exchange(Fields& outer) {
+  const auto* object = outer.object("exchange");
+  if (object == nullptr) return nullptr;
+  std::string problem;
+  Fields f(*object, problem);
+  core::Exchange exchange;
+  exchange.state = f.parsed<core::Exchange::State>("state", core::exchange_state_of);
+  exchange.code = static_cast<int>(f.integer("code", 0, 1'000'000));
+  exchange.says = f.text("says", 200);
+  exchange.names = read_texts(f, "names", 64, 253);
+  if (f.has("certificate")) exchange.certificate = f.text("certificate", 64);
+  if (f.has("version")) exchange.version = f.text("version", 8);
+  exchange.wants_certificate = f.has("wants_certificate") && f.boolean("wants_certificate");
+  f.finish();
+  if (!problem.empty()) outer.complain("exchange", problem);
+  return std::make_shared<const core::Exchange>(std::move(exchange));
+}
+
 Message read_attempt(Fields& f) {
   AttemptOrder m;
   m.id = f.id("id");
@@ -77,6 +144,7 @@ Message read_attempt(Fields& f) {
   m.mss = f.port("mss", 0);
   if (f.has("nonce")) m.nonce = f.nonce("nonce");
   if (f.has("hostname")) m.hostname = f.text("hostname");
+  if (f.has("ask")) m.ask = read_ask(f);
   return m;
 }
 
@@ -107,6 +175,7 @@ Message read_outcome(Fields& f) {
       m.icmp = icmp;
     }
   }
+  if (f.has("exchange")) m.exchange = read_exchange(f);
   return m;
 }
 

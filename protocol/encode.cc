@@ -62,6 +62,47 @@ json::object body(const Armed& m) {
           {"at", moment_json(m.at)}};
 }
 
+template <class Texts>
+json::array texts_json(const Texts& texts) {
+  json::array list;
+  for (const auto& text : texts) list.push_back(json::string(bounded(text)));
+  return list;
+}
+
+/// Only what the layer uses; the reader knows the defaults.
+json::object ask_json(const core::Ask& ask) {
+  json::object object{{"layer", core::word(ask.layer)}};
+  if (!ask.server_name.empty()) object["server_name"] = bounded(ask.server_name);
+  if (!ask.alpn.empty()) object["alpn"] = texts_json(ask.alpn);
+  if (ask.over_tls) object["over_tls"] = true;
+  if (ask.layer == core::Layer::Http) {
+    object["method"] = bounded(ask.method);
+    object["path"] = bounded(ask.path);
+    if (!ask.headers.empty()) object["headers"] = texts_json(ask.headers);
+  } else if (ask.layer == core::Layer::Dns) {
+    object["name"] = bounded(ask.name);
+    object["type"] = core::word(ask.type);
+  } else if (ask.layer == core::Layer::Service) {
+    object["service"] = bounded(ask.service);
+    object["path"] = bounded(ask.path);
+    if (ask.exercise) object["exercise"] = true;
+    if (!ask.called.empty()) object["called"] = bounded(ask.called);
+    if (!ask.calling.empty()) object["calling"] = bounded(ask.calling);
+  }
+  return object;
+}
+
+json::object exchange_json(const core::Exchange& exchange) {
+  json::object object{{"state", core::word(exchange.state)},
+                      {"code", exchange.code},
+                      {"says", bounded(exchange.says)}};
+  if (!exchange.names.empty()) object["names"] = texts_json(exchange.names);
+  if (!exchange.certificate.empty()) object["certificate"] = bounded(exchange.certificate);
+  if (!exchange.version.empty()) object["version"] = bounded(exchange.version);
+  if (exchange.wants_certificate) object["wants_certificate"] = true;
+  return object;
+}
+
 json::object body(const AttemptOrder& m) {
   json::object object{{"m", "attempt"},
                       {"id", m.id},
@@ -72,6 +113,7 @@ json::object body(const AttemptOrder& m) {
                       {"mss", m.mss}};
   if (m.nonce) object["nonce"] = core::hex(*m.nonce);
   if (!m.hostname.empty()) object["hostname"] = bounded(m.hostname);
+  if (m.ask) object["ask"] = ask_json(*m.ask);
   return object;
 }
 
@@ -92,6 +134,7 @@ json::object body(const OutcomeReport& m) {
     object["icmp"] = json::object{
         {"type", m.icmp->type}, {"code", m.icmp->code}, {"sender", m.icmp->sender.text()}};
   }
+  if (m.exchange) object["exchange"] = exchange_json(*m.exchange);
   return object;
 }
 

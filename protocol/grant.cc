@@ -8,6 +8,7 @@ namespace {
 constexpr std::size_t kGrantBytesMax = 768U << 10U;
 constexpr std::size_t kPortsMax = 65'536;
 constexpr std::size_t kTargetsMax = 20'000;
+constexpr std::size_t kAsksMax = 10'000;
 
 json::array ports_json(const std::set<core::ProtocolPort>& ports) {
   json::array list;
@@ -65,7 +66,10 @@ std::optional<std::string> Grant::objection_at(core::WallTime now) const {
 std::string encode(const Grant& grant) {
   json::object targets;
   for (const auto& [address, ports] : grant.targets) targets[address.text()] = ports_json(ports);
-  return json::serialize(json::object{{"attempts_max", grant.attempts_max},
+  json::array asks;
+  for (const auto& ask : grant.asks) asks.push_back(json::string(ask));
+  return json::serialize(json::object{{"asks", std::move(asks)},
+                                      {"attempts_max", grant.attempts_max},
                                       {"audience", grant.audience},
                                       {"engagement", grant.engagement},
                                       {"from", core::text(grant.from)},
@@ -102,6 +106,17 @@ Result<Grant> decode_grant(std::string_view text) {
   }
   if (const auto* watched = f.get("watched"); watched != nullptr && problem.empty()) {
     grant.watched = ports_in(watched, problem);
+  }
+  if (f.has("asks")) {
+    const auto* asks = f.get("asks")->if_array();
+    if (asks == nullptr || asks->size() > kAsksMax) {
+      f.complain("asks", "is not a list of bounded length");
+    } else {
+      for (const auto& ask : *asks) {
+        if (!ask.is_string()) f.complain("asks", "holds something that is not text");
+        if (ask.is_string()) grant.asks.emplace(ask.get_string());
+      }
+    }
   }
   f.finish();
   if (!problem.empty()) return fail(ErrorCode::Protocol, "grant: " + problem);

@@ -29,6 +29,8 @@ struct Grant {
   std::string scenario_sha256;  ///< of its file
   std::string engagement;       ///< id, may be empty
   std::map<core::IpAddress, std::set<core::ProtocolPort>> targets;
+  /// What may be asked above the network, as core::canonical() writes it; at any of the targets.
+  std::set<std::string> asks;
   std::set<core::ProtocolPort> watched;  ///< as a witness
   std::uint32_t attempts_max = 0;        ///< in one session
 

@@ -10,6 +10,7 @@
 
 #include "core/address.h"
 #include "core/flow.h"
+#include "core/layer.h"
 #include "core/observation.h"
 
 /// What orchestrator and probe say to each other: a closed set of messages. The carrier is the
@@ -17,7 +18,7 @@
 namespace reachproof::protocol {
 
 /// Raised when a message changes its meaning; both sides refuse another.
-inline constexpr int kVersion = 1;
+inline constexpr int kVersion = 2;
 /// Longest line in bytes, its newline not counted.
 inline constexpr std::size_t kLineBytesMax = 256U << 10U;
 /// Most ports in one arm, most tries asked about in one disarm.
@@ -85,6 +86,9 @@ struct AttemptOrder {
   std::optional<Nonce> nonce;  ///< sent over UDP always; over TCP only to a witness's listener
   std::uint16_t mss = 0;       ///< TCP MSS to announce, a mark the witness can see; 0 for the usual
   std::string hostname;        ///< must resolve to `address` first, where not empty
+  /// What to ask once the connection stands (over UDP: at once), null for nothing. Then no nonce
+  /// is sent. Each further stage, handshake and answer, has `timeout` of its own.
+  std::shared_ptr<const core::Ask> ask;
 };
 
 /// Probe: what came of a try.
@@ -102,6 +106,7 @@ struct OutcomeReport {
   /// Milliseconds since the next hop towards the destination was last confirmed, -1 if unknown.
   std::int64_t first_hop_ms = -1;
   std::string detail;
+  core::ExchangePtr exchange;  ///< of a try that asked something, once the connection stood
 };
 
 /// One try that a witness is asked about.

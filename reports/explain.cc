@@ -38,9 +38,12 @@ void explain_attempts(std::string& out, const Observation& seen) {
       fmt::format_to(std::back_inserter(out), " from {} port {}", attempt.source.text(),
                      attempt.source_port);
     }
-    fmt::format_to(std::back_inserter(out), ": {} after {}.{:03} ms\n",
-                   printable(core::summary(attempt)), attempt.elapsed_us / 1000,
-                   attempt.elapsed_us % 1000);
+    std::string what = core::summary(attempt);
+    if (attempt.exchange && seen.layer) {
+      what += ", asked: " + core::summary(*attempt.exchange, seen.layer->ask.layer);
+    }
+    fmt::format_to(std::back_inserter(out), ": {} after {}.{:03} ms\n", printable(what),
+                   attempt.elapsed_us / 1000, attempt.elapsed_us % 1000);
     const auto sighting = sighting_words(seen, i);
     if (!sighting.empty()) out += "          " + sighting + "\n";
   }
@@ -87,7 +90,7 @@ std::string explanation(const StoredRun& run, const StoredCheck& stored, const L
   const auto& verdict = stored.verdict.verdict;
   std::string out =
       painted(look, Paint::Bold,
-              fmt::format("{} -> {} {}", check.source, check.destination, check.port.text()));
+              fmt::format("{} -> {} {}", check.source, check.destination, check.port_and_layer()));
   fmt::format_to(std::back_inserter(out), "  [{}]\n", check.id);
   if (!stored.has_verdict) {
     out += "  no verdict: the run never finished\n";

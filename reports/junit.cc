@@ -114,7 +114,7 @@ std::string test_case(const StoredRun& run, const StoredCheck& check, Counts& co
   const auto us = elapsed_us(check);
   counts.elapsed_us += us;
   const auto name = fmt::format("{} -> {} {} ({})", check.check.source, check.check.destination,
-                                check.check.port.text(), core::word(check.check.expectation));
+                                check.check.port_and_layer(), core::word(check.check.expectation));
   const auto element = outcome_element(check, counts);
   const auto head = fmt::format("  <testcase classname=\"{}.{}\" name=\"{}\" time=\"{}\"",
                                 escaped(run.header.scenario), escaped(check.check.rule),

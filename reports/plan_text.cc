@@ -49,7 +49,7 @@ std::string plan_text(const core::Plan& plan, bool every_check, const Look& look
     for (const auto& check : plan.checks) {
       table.add({{std::string(core::word(check.expectation))},
                  {fmt::format("{} -> {}", check.source, check.destination)},
-                 {check.port.text()},
+                 {check.port_and_layer()},
                  {check.rule},
                  {std::string(core::word(check.severity))},
                  {std::to_string(check.paths.size())},

@@ -18,6 +18,12 @@ json::value word_value(std::string_view word) {
   return json::value(json::string(word));
 }
 
+json::array texts_json(const std::vector<std::string>& texts) {
+  json::array list;
+  for (const auto& text : texts) list.push_back(json::string(text));
+  return list;
+}
+
 json::object check_json(const StoredCheck& stored) {
   const auto& check = stored.check;
   const auto& verdict = stored.verdict.verdict;
@@ -31,6 +37,7 @@ json::object check_json(const StoredCheck& stored) {
                       {"destination_segment", check.destination_segment},
                       {"protocol", word_value(core::word(check.port.protocol))},
                       {"port", check.port.port},
+                      {"layer", check.layer ? check.layer->label : ""},
                       {"expectation", word_value(core::word(check.expectation))},
                       {"severity", word_value(core::word(check.severity))},
                       {"exception", check.exception},
@@ -67,6 +74,16 @@ json::object attempt_json(const core::Attempt& attempt) {
     object["icmp"] = json::object{{"type", attempt.icmp->type},
                                   {"code", attempt.icmp->code},
                                   {"sender", attempt.icmp->sender.text()}};
+  }
+  if (attempt.exchange) {
+    const auto& exchange = *attempt.exchange;
+    object["exchange"] = json::object{{"state", word_value(core::word(exchange.state))},
+                                      {"code", exchange.code},
+                                      {"says", exchange.says},
+                                      {"names", texts_json(exchange.names)},
+                                      {"certificate", exchange.certificate},
+                                      {"tls_version", exchange.version},
+                                      {"wants_certificate", exchange.wants_certificate}};
   }
   return object;
 }
@@ -121,12 +138,6 @@ json::array changes_json(const std::vector<core::CheckChange>& changes) {
                     {"after", word_value(core::word(change.after.result))},
                     {"after_reachability", word_value(core::word(change.after.reachability))}});
   }
-  return list;
-}
-
-json::array texts_json(const std::vector<std::string>& texts) {
-  json::array list;
-  for (const auto& text : texts) list.push_back(json::string(text));
   return list;
 }
 

@@ -75,7 +75,7 @@ void add_result_row(Table& table, const StoredCheck& check) {
   table.add({{symbol(verdict), paint},
              {std::string(core::word(verdict.result)), paint},
              {fmt::format("{} -> {}", check.check.source, check.check.destination)},
-             {check.check.port.text()},
+             {check.check.port_and_layer()},
              {check.check.rule},
              {std::string(core::word(check.check.severity))},
              {verdict_words(verdict)},

@@ -139,6 +139,10 @@ class Conflicts {
   using Forbid = Spread<core::ForbidRule>;
   using Exception = Spread<core::ExceptionRule>;
 
+  [[nodiscard]] static std::string asked(const core::LayerPtr& layer) {
+    return layer ? core::canonical(layer->ask) : "";
+  }
+
   template <class A, class B>
   [[nodiscard]] static bool meet(const Spread<A>& a, const Spread<B>& b) {
     return ports_meet(a.rule->ports, b.rule->ports) && a.from.meets(b.from) && a.to.meets(b.to);
@@ -182,6 +186,9 @@ class Conflicts {
   }
 
   void report_flow(const Flow& flow, const Forbid& forbid) {
+    // A forbid above the network leaves the connection itself to other rules.
+    const auto& above = forbid.rule->layer;
+    if (above && asked(above) != asked(flow.rule->layer)) return;
     if (problems_.full() || !meet(flow, forbid)) return;
     const auto met = example(flow, forbid, exceptions_of(*forbid.rule));
     if (met.empty()) return;
@@ -194,6 +201,7 @@ class Conflicts {
   }
 
   void warn_of_same_flow(const Flow& earlier, const Flow& later) {
+    if (asked(earlier.rule->layer) != asked(later.rule->layer)) return;
     if (problems_.full() || !meet(earlier, later)) return;
     const auto same = example(earlier, later, {});
     if (same.empty()) return;
@@ -206,6 +214,7 @@ class Conflicts {
   void report_exception(const Exception& exception, const Forbid& forbid) {
     const auto& rule = *exception.rule;
     if (rule.of == forbid.rule->id) return report_excess(exception, forbid);
+    if (forbid.rule->layer) return;
     if (rule.of != "default" || problems_.full() || !meet(exception, forbid)) return;
     const auto met = example(exception, forbid, {});
     if (met.empty()) return;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "scenarios/layers.h"
+
 namespace reachproof::scenarios {
 namespace {
 
@@ -31,16 +33,6 @@ std::vector<std::string> read_techniques(Fields& keys, Problems& problems) {
     }
   }
   return techniques;
-}
-
-void refuse_layers(Fields& keys, Problems& problems) {
-  const auto layer = keys.optional_text("layer");
-  if (layer.empty() || layer == "network") return;
-  problems.error(keys.mark_of("layer"),
-                 fmt::format("layer `{}` is not supported yet; only the "
-                             "network layer is tested",
-                             layer),
-                 "remove the key, or the rule would promise what nothing tests");
 }
 
 void read_assume(const Node* node, core::ForbidRule& forbid, Draft& draft) {
@@ -86,7 +78,7 @@ core::FlowRule read_flow(const Node& node, Draft& draft) {
   flow.why = keys.optional_text("why");
   flow.controls = read_control_ids(keys, draft);
   flow.techniques = read_techniques(keys, draft.problems);
-  refuse_layers(keys, draft.problems);
+  flow.layer = read_layer(keys, RuleKind::Flow, flow.ports, draft);
   keys.finish();
   return flow;
 }
@@ -111,7 +103,7 @@ core::ForbidRule read_forbid(const Node& node, Draft& draft) {
   forbid.why = keys.optional_text("why");
   forbid.controls = read_control_ids(keys, draft);
   forbid.techniques = read_techniques(keys, draft.problems);
-  refuse_layers(keys, draft.problems);
+  forbid.layer = read_layer(keys, RuleKind::Forbid, forbid.ports, draft);
   keys.finish();
   return forbid;
 }

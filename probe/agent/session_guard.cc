@@ -28,6 +28,11 @@ std::optional<SessionGuard::Objection> SessionGuard::to_attempt(const protocol::
         order.id, Why::Signature,
         fmt::format("{} {} is not in the signed plan", order.address.text(), port.text())};
   }
+  if (order.ask && !grant_->asks.contains(core::canonical(*order.ask))) {
+    return Objection{order.id, Why::Signature,
+                     fmt::format("to ask `{}` is not in the signed plan",
+                                 core::label_of(*order.ask))};
+  }
   if (attempts_ >= grant_->attempts_max) {
     return Objection{order.id, Why::Budget,
                      fmt::format("the signed plan allows {} tries in a run", grant_->attempts_max)};

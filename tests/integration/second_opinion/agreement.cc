@@ -60,8 +60,6 @@ std::string expected_of_nmap(const protocol::OutcomeReport& report, Scan scan,
     case Outcome::Unreachable:
       return name_of(*report.icmp, scan, question);
     case Outcome::DnsFailed:
-    case Outcome::TlsFailed:
-    case Outcome::HttpStatus:
     case Outcome::LocalError:
     case Outcome::NotRun:
       break;

@@ -258,8 +258,6 @@ TEST(JudgeTable, WhatSaysNothingAboutThePathIsInconclusiveForItsOwnReason) {
   EXPECT_THAT(why(LocalError), IsInconclusive(Reason::LocalError));
   EXPECT_THAT(why(NotRun), IsInconclusive(Reason::NotRun));
   EXPECT_EQ(why(NotRun).detail, "why");
-  EXPECT_EQ(why(TlsFailed).reachability, Inconclusive);
-  EXPECT_EQ(why(HttpStatus).reachability, Inconclusive);
 }
 
 TEST(JudgeTable, NoAttemptIsNoProof) {

@@ -1,0 +1,85 @@
+#include "core/judge_layer.h"
+
+#include <optional>
+
+namespace reachproof::core {
+namespace {
+
+Verdict concluded(Verdict verdict, Reachability reachability, Reason reason, std::string detail) {
+  verdict.reachability = reachability;
+  verdict.reason = reason;
+  verdict.detail = std::move(detail);
+  if (reachability == Reachability::Inconclusive) verdict.proof = Proof::None;
+  return verdict;
+}
+
+/// What all the tries of a path say together. One that was granted outweighs all others; a refusal
+/// counts only where no try leaves room for doubt.
+Verdict of_exchanges(const Verdict& network, const Observation& seen, Expectation expected,
+                     const std::vector<bool>& reached) {
+  std::optional<LayerAnswer> denied;
+  std::optional<std::string> doubt;
+  for (std::size_t i = 0; i < seen.attempts.size(); ++i) {
+    const auto& attempt = seen.attempts[i];
+    if (attempt.outcome != Outcome::Connected) {
+      const bool never_sent = attempt.outcome == Outcome::DnsFailed ||
+                              attempt.outcome == Outcome::LocalError ||
+                              attempt.outcome == Outcome::NotRun;
+      if (never_sent) doubt = summary(attempt);
+      continue;
+    }
+    if (!reached[i]) {
+      doubt = "a try was answered by something in between";
+      continue;
+    }
+    if (!attempt.exchange) {
+      doubt = "the probe did not say what the service answered";
+      continue;
+    }
+    auto answer = layer_answer(*seen.layer, expected, *attempt.exchange);
+    switch (answer.kind) {
+      case LayerAnswer::Kind::Granted:
+        return concluded(network, Reachability::Open, Reason::ServiceAnswered,
+                         std::move(answer.detail));
+      case LayerAnswer::Kind::Denied:
+        denied = std::move(answer);
+        break;
+      case LayerAnswer::Kind::Unclear:
+        doubt = std::move(answer.detail);
+        break;
+    }
+  }
+  if (doubt || !denied) {
+    return concluded(network, Reachability::Inconclusive, Reason::ServiceUnclear,
+                     doubt.value_or(""));
+  }
+  return concluded(network, Reachability::Blocked, Reason::ServiceRefused, denied->detail);
+}
+
+}  // namespace
+
+Verdict judge_above(Verdict network, const Observation& seen, Expectation expected,
+                    const JudgePolicy& policy, const std::vector<bool>& reached) {
+  Verdict verdict = std::move(network);
+  switch (verdict.reachability) {
+    case Reachability::Open:
+      verdict = of_exchanges(verdict, seen, expected, reached);
+      break;
+    case Reachability::OneWay:
+    case Reachability::Latent:
+      // The network lets it through and no service could be asked: no proof that it would refuse.
+      if (expected == Expectation::Deny) {
+        auto detail = std::string(sentence(verdict.reason));
+        verdict =
+            concluded(verdict, Reachability::Inconclusive, Reason::NothingToAsk, std::move(detail));
+      }
+      break;
+    case Reachability::Blocked:
+    case Reachability::Inconclusive:
+      break;
+  }
+  verdict.result = result_of(verdict.reachability, verdict.proof, expected, policy);
+  return verdict;
+}
+
+}  // namespace reachproof::core
