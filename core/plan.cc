@@ -203,8 +203,11 @@ std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario
       const bool kept_closed = std::ranges::any_of(endpoint.keep_closed, [&](const PortRange& r) {
         return r.contains(port.protocol, port.port);
       });
-      witness.ports.push_back({port, !kept_closed && !asked.contains({endpoint.name, port}) &&
-                                         !flow_expects_service(scenario, endpoint.workload, port)});
+      witness.ports.push_back(
+          {.port = port,
+           .may_listen = !kept_closed && !asked.contains({endpoint.name, port}) &&
+                         !flow_expects_service(scenario, endpoint.workload, port),
+           .asked = asked.contains({endpoint.name, port})});
     }
     witnesses.push_back(std::move(witness));
   }

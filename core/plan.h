@@ -74,6 +74,8 @@ struct WitnessPort {
   /// A listener of the witness's own is welcome where the port is free. Never where a flow
   /// expects a service (a dead one must not look alive), nor where the inventory forbids it.
   bool may_listen = false;
+  /// Over UDP: a service is asked in its own words, so that any datagram may be a try.
+  bool asked = false;
 };
 
 struct WitnessPlan {

@@ -26,7 +26,7 @@ asio::awaitable<void> RunEngine::arm_witnesses() {
     protocol::Arm arm{.id = 1, .key = witness.key, .addresses = probe->endpoint->addresses};
     for (const auto& port : planned.ports) {
       if (arm.ports.size() >= protocol::kListMax) break;
-      arm.ports.push_back({port.port, port.may_listen});
+      arm.ports.push_back({port.port, port.may_listen, port.asked});
     }
     if (planned.ports.size() > arm.ports.size()) {
       progress_.notice(fmt::format("{}: only {} of {} ports can be witnessed", planned.endpoint,
@@ -80,13 +80,14 @@ void RunEngine::ask_witness(Probe& probe, const std::vector<std::size_t>& witnes
     const auto& check = plan_.checks[plan_.trials[t].check];
     const auto& facts = facts_.tries[t];
     if (facts.report.source_port == 0) continue;
-    tries.push_back(
-        {.id = facts.order.id,
-         .port = check.port,
-         .source = facts.report.source,
-         .source_port = facts.report.source_port,
-         .mss = facts.order.mss,
-         .nonce = check.port.protocol == core::Protocol::Udp ? facts.order.nonce : std::nullopt});
+    tries.push_back({.id = facts.order.id,
+                     .port = check.port,
+                     .source = facts.report.source,
+                     .source_port = facts.report.source_port,
+                     .mss = facts.order.mss,
+                     .nonce = facts.report.mark                            ? facts.report.mark
+                              : check.port.protocol == core::Protocol::Udp ? facts.order.nonce
+                                                                           : std::nullopt});
   }
   std::size_t at = 0;
   do {

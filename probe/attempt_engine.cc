@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -165,6 +166,9 @@ void AttemptEngine::begin_udp(std::uint32_t index) {
       finish(index, Outcome::LocalError);
       return;
     }
+    slot.report.mark = protocol::Nonce{};
+    std::copy_n(payload.begin(), std::min(payload.size(), slot.report.mark->size()),
+                slot.report.mark->begin());
   }
   slot.phase = Phase::AwaitingAnswer;
   if (::send(fd, payload.data(), payload.size(), MSG_NOSIGNAL) < 0) {

@@ -74,8 +74,13 @@ Result<Scope> Scope::parse(std::string_view text, std::string file) {
     std::string extra;
     words >> verb >> what >> ports >> extra;
     if (verb.empty()) continue;
+    if (verb == "ask") {
+      std::istringstream all(raw.substr(0, raw.find('#')));
+      problems += scope.take_ask_line(all, fmt::format("{}:{}", file, number));
+      continue;
+    }
     const auto complain = [&](std::string_view problem) {
-      problems += fmt::format("{}{}:{}: {}", problems.empty() ? "" : "\n", file, number, problem);
+      problems += fmt::format("{}:{}: {}\n", file, number, problem);
     };
     if (!extra.empty()) {
       complain("too many words");
@@ -97,11 +102,42 @@ Result<Scope> Scope::parse(std::string_view text, std::string file) {
       if (!rate || !ports.empty()) complain(fmt::format("`{}` is not a rate such as 50/s", what));
       (verb == "rate" ? scope.rate_ : scope.per_target_) = rate;
     } else {
-      complain(fmt::format("`{}` is not known; use allow, deny, rate or per-target", verb));
+      complain(fmt::format("`{}` is not known; use allow, deny, rate, per-target or ask", verb));
     }
   }
+  while (problems.ends_with('\n')) problems.pop_back();
   if (!problems.empty()) return fail(ErrorCode::Config, problems);
   return scope;
+}
+
+std::string Scope::take_ask_line(std::istream& words, const std::string& where) {
+  std::string word;
+  words >> word;  // `ask` itself
+  if (!asks_) asks_.emplace();
+  bool any = false;
+  while (words >> word) {
+    any = true;
+    if (word == "none") continue;
+    const bool known =
+        word == "tls" || word == "http" || word == "dns" || core::service_named(word) != nullptr;
+    if (!known) {
+      return fmt::format(
+          "{}: `{}` is nothing that can be asked: none, tls, http, dns, or a "
+          "service such as ssh\n",
+          where, word);
+    }
+    asks_->insert(word);
+  }
+  return any ? "" : fmt::format("{}: `ask` needs what may be asked, or `none`\n", where);
+}
+
+std::optional<std::string> Scope::objection_to_asking(const core::Ask& ask) const {
+  if (!asks_) return std::nullopt;
+  const auto what =
+      ask.layer == core::Layer::Service ? ask.service : std::string(core::word(ask.layer));
+  if (asks_->contains(what)) return std::nullopt;
+  return fmt::format("to ask `{}`: no ask line of the scope file names {}", core::label_of(ask),
+                     what);
 }
 
 Result<Scope> Scope::load(const std::string& path, bool required) {

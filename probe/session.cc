@@ -126,6 +126,9 @@ void Session::handle_attempt(const protocol::AttemptOrder& order) {
   const core::ProtocolPort port{order.protocol, order.port};
   if (const auto objection = scope_.objection(order.address, port)) {
     send(protocol::Refused{.id = order.id, .why = Why::Scope, .detail = *objection});
+  } else if (const auto unasked =
+                 order.ask ? scope_.objection_to_asking(*order.ask) : std::nullopt) {
+    send(protocol::Refused{.id = order.id, .why = Why::Scope, .detail = *unasked});
   } else if (order.ask && !can_ask(*order.ask, order.protocol)) {
     send(protocol::Refused{
         .id = order.id,

@@ -19,8 +19,10 @@ core::HostAnswer answer_of(const Packet& icmp) {
 
 }  // namespace
 
-void SightingBook::watch(const std::vector<core::ProtocolPort>& ports) {
+void SightingBook::watch(const std::vector<core::ProtocolPort>& ports,
+                         const std::set<core::ProtocolPort>& asked) {
   watched_.insert(ports.begin(), ports.end());
+  asked_.insert(asked.begin(), asked.end());
 }
 
 void SightingBook::note(const Packet& packet) {
@@ -52,7 +54,9 @@ void SightingBook::open(const Packet& packet) {
   const auto& ends = packet.ends;
   if (!watched_.contains({ends.protocol, ends.destination_port})) return;
   if (!local_.contains(ends.destination)) return;
-  const bool likely = looks_like_a_try(packet);
+  const bool asked = packet.kind == Packet::Kind::Datagram &&
+                     asked_.contains({ends.protocol, ends.destination_port});
+  const bool likely = asked || looks_like_a_try(packet);
   // Datagrams of another length are the service's own traffic.
   if (!likely && packet.kind == Packet::Kind::Datagram) return;
   if (openings_.contains(ends)) return;  // a retransmission
@@ -61,9 +65,10 @@ void SightingBook::open(const Packet& packet) {
     return;
   }
   Opening opening{.mss = packet.mss};
-  if (packet.payload.size() >= protocol::Nonce{}.size()) {
-    protocol::Nonce nonce;
-    std::copy_n(packet.payload.begin(), nonce.size(), nonce.begin());
+  if (asked || packet.payload.size() >= protocol::Nonce{}.size()) {
+    protocol::Nonce nonce{};
+    std::copy_n(packet.payload.begin(), std::min(packet.payload.size(), nonce.size()),
+                nonce.begin());
     opening.nonce = nonce;
   }
   openings_.emplace(ends, opening);

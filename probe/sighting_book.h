@@ -21,7 +21,9 @@ class SightingBook {
  public:
   explicit SightingBook(std::size_t entries_max = 65536) : entries_max_(entries_max) {}
 
-  void watch(const std::vector<core::ProtocolPort>& ports);
+  /// `asked`: of these ports any datagram may be a try, not only those as long as a nonce.
+  void watch(const std::vector<core::ProtocolPort>& ports,
+             const std::set<core::ProtocolPort>& asked = {});
   /// Addresses that count as this host's own.
   void set_local(std::set<core::IpAddress> addresses) { local_ = std::move(addresses); }
 
@@ -53,6 +55,7 @@ class SightingBook {
 
   std::size_t entries_max_;
   std::set<core::ProtocolPort> watched_;
+  std::set<core::ProtocolPort> asked_;
   std::set<core::IpAddress> local_;
   std::map<Ends, Opening> openings_;
   bool overflowed_ = false;

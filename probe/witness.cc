@@ -120,8 +120,12 @@ Witness::Witness(protocol::Arm order, OwnListeners listeners)
   elsewhere_ = std::ranges::none_of(order_.addresses, is_own);
   if (elsewhere_) order_.addresses = addresses_of_interfaces();
   std::vector<core::ProtocolPort> ports;
-  for (const auto& watched : order_.ports) ports.push_back(watched.port);
-  book_.watch(ports);
+  std::set<core::ProtocolPort> asked;
+  for (const auto& watched : order_.ports) {
+    ports.push_back(watched.port);
+    if (watched.asked) asked.insert(watched.port);
+  }
+  book_.watch(ports, asked);
 }
 
 Result<Witness> Witness::arm(const protocol::Arm& order, protocol::Armed& answer) {

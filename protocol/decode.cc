@@ -52,6 +52,7 @@ Message read_arm(Fields& f) {
     WatchedPort watched;
     watched.port = item.protocol_port("port");
     watched.may_listen = item.boolean("may_listen");
+    watched.asked = item.boolean("asked");
     m.ports.push_back(watched);
   });
   return m;
@@ -175,6 +176,7 @@ Message read_outcome(Fields& f) {
       m.icmp = icmp;
     }
   }
+  if (f.has("mark")) m.mark = f.nonce("mark");
   if (f.has("exchange")) m.exchange = read_exchange(f);
   return m;
 }

@@ -44,7 +44,7 @@ json::object body(const Arm& m) {
   for (const auto& a : m.addresses) addresses.push_back(json::string(a.text()));
   json::array ports;
   for (const auto& p : m.ports) {
-    ports.push_back({{"port", p.port.text()}, {"may_listen", p.may_listen}});
+    ports.push_back({{"port", p.port.text()}, {"may_listen", p.may_listen}, {"asked", p.asked}});
   }
   return {{"m", "arm"},
           {"id", m.id},
@@ -134,6 +134,7 @@ json::object body(const OutcomeReport& m) {
     object["icmp"] = json::object{
         {"type", m.icmp->type}, {"code", m.icmp->code}, {"sender", m.icmp->sender.text()}};
   }
+  if (m.mark) object["mark"] = core::hex(*m.mark);
   if (m.exchange) object["exchange"] = exchange_json(*m.exchange);
   return object;
 }

@@ -43,6 +43,7 @@ struct Hello {
 struct WatchedPort {
   core::ProtocolPort port;
   bool may_listen = false;
+  bool asked = false;  ///< UDP: tries are not nonces but a protocol's own words, of any length
 };
 
 /// Orchestrator: become a witness. Several may follow each other; each replaces nothing.
@@ -106,6 +107,8 @@ struct OutcomeReport {
   /// Milliseconds since the next hop towards the destination was last confirmed, -1 if unknown.
   std::int64_t first_hop_ms = -1;
   std::string detail;
+  /// Over UDP, of a try that asked something: the first 32 bytes that were sent, filled with zeros.
+  std::optional<Nonce> mark;
   core::ExchangePtr exchange;  ///< of a try that asked something, once the connection stood
 };
 
@@ -116,7 +119,7 @@ struct ExpectedTry {
   core::IpAddress source;
   core::Port source_port = 0;
   std::uint16_t mss = 0;
-  std::optional<Nonce> nonce;
+  std::optional<Nonce> nonce;  ///< over UDP: the nonce, or the mark that the vantage reported
 };
 
 /// Orchestrator: what did you see of these? The first disarm of an id ends the watch.

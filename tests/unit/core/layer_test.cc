@@ -1,6 +1,7 @@
 // What is asked above the network: which questions may be asked, and what an answer means.
 #include "core/layer.h"
 
+#include <fstream>
 #include <set>
 
 #include "core/judge.h"
@@ -133,6 +134,15 @@ TEST(Ask, TwoThatDifferHaveDifferentCanonicalTexts) {
   std::set<std::string> texts;
   for (const auto& ask : asks) texts.insert(canonical(ask));
   EXPECT_EQ(texts.size(), asks.size());
+}
+
+TEST(Services, EachIsInTheDocumentationWithWhatProvesIt) {
+  std::ifstream file(std::string(REACHPROOF_SOURCE_DIR) + "/docs/layers.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  for (const auto& service : known_services()) {
+    EXPECT_THAT(page, HasSubstr("| `" + std::string(service.name) + "` |"));
+    EXPECT_THAT(page, HasSubstr("| " + std::string(service.shows) + " |"));
+  }
 }
 
 // ---- the judge, above the network ----

@@ -170,5 +170,21 @@ TEST(ScopeRates, EachTargetHasItsOwnBudget) {
   EXPECT_THAT(*rated.over_budget(*core::IpAddress::parse("10.0.0.1"), 1), HasSubstr("10.0.0.1"));
 }
 
+TEST(Scope, SaysWhatMayBeAsked) {
+  const auto asks = [](const std::string& text, const core::Ask& ask) {
+    return !Scope::parse("allow 10.0.0.0/8\n" + text, "f")->objection_to_asking(ask);
+  };
+  const core::Ask tls{.layer = core::Layer::Tls};
+  const core::Ask ssh{.layer = core::Layer::Service, .service = "ssh"};
+  EXPECT_TRUE(asks("", tls));
+  EXPECT_TRUE(asks("", ssh));
+  EXPECT_FALSE(asks("ask none\n", tls));
+  EXPECT_TRUE(asks("ask tls dns\nask ssh # and that\n", ssh));
+  EXPECT_FALSE(asks("ask ssh\n", tls));
+  EXPECT_TRUE(Scope().objection_to_asking(tls) == std::nullopt);
+  EXPECT_FALSE(Scope::parse("ask everything\n", "f").has_value());
+  EXPECT_FALSE(Scope::parse("ask\n", "f").has_value());
+}
+
 }  // namespace
 }  // namespace reachproof::probe
