@@ -23,6 +23,11 @@ bool has_family(const Endpoint& endpoint, Family family) {
                              [&](const IpAddress& a) { return a.family() == family; });
 }
 
+bool is_fragile(const Scenario& scenario, const std::string& workload) {
+  const auto* known = scenario.workload(workload);
+  return known != nullptr && known->fragile.has_value();
+}
+
 struct EndpointPair {
   const Endpoint* vantage;
   const Endpoint* target;
@@ -68,6 +73,7 @@ class PathPlanner {
 
   void give_paths(Check& check, const CheckSettings& settings) const {
     if (check.gap = blackout_of(check); !check.gap.empty()) return;
+    if (check.gap = fragility_of(check); !check.gap.empty()) return;
     const auto& sources = endpoints_of(check.source);
     const auto& targets = endpoints_of(check.destination);
     if (check.gap = missing_endpoints(check, sources, targets); !check.gap.empty()) return;
@@ -105,6 +111,20 @@ class PathPlanner {
     return "";
   }
 
+  /// Why a fragile destination must not get what the check would send; empty where it may.
+  std::string fragility_of(const Check& check) const {
+    if (!is_fragile(scenario_, check.destination)) return "";
+    const auto* workload = scenario_.workload(check.destination);
+    if (!workload->fragile->contains(options_.now)) {
+      return fmt::format("{} is fragile: tried within {} UTC alone", check.destination,
+                         workload->fragile->text());
+    }
+    if (check.layer || check.port.protocol != Protocol::Tcp) {
+      return fmt::format("{} is fragile: it gets no payload", check.destination);
+    }
+    return "";
+  }
+
   static std::string missing_endpoints(const Check& check,
                                        const std::vector<const Endpoint*>& sources,
                                        const std::vector<const Endpoint*>& targets) {
@@ -133,7 +153,10 @@ class PathPlanner {
       path.attempts = options_.attempts > 0 ? options_.attempts : settings.attempts;
       path.timeout = options_.timeout.count() > 0 ? options_.timeout : settings.timeout;
       path.witnessed = has_probe(*pair.target);
-      path.liveness_from = liveness_from(check, address.family());
+      // A fragile one gets nothing beside its one attempt.
+      if (!is_fragile(scenario_, check.destination)) {
+        path.liveness_from = liveness_from(check, address.family());
+      }
       check.paths.push_back(std::move(path));
     }
   }
@@ -198,14 +221,16 @@ std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario
   for (const auto& endpoint : inventory.endpoints) {
     const auto it = watched.find(endpoint.name);
     if (it == watched.end()) continue;
-    WitnessPlan witness{.endpoint = endpoint.name, .ports = {}};
+    WitnessPlan witness{
+        .endpoint = endpoint.name, .passive = is_fragile(scenario, endpoint.workload), .ports = {}};
     for (const auto& port : it->second) {
       const bool kept_closed = std::ranges::any_of(endpoint.keep_closed, [&](const PortRange& r) {
         return r.contains(port.protocol, port.port);
       });
       witness.ports.push_back(
           {.port = port,
-           .may_listen = !kept_closed && !asked.contains({endpoint.name, port}) &&
+           .may_listen = !kept_closed && !witness.passive &&
+                         !asked.contains({endpoint.name, port}) &&
                          !flow_expects_service(scenario, endpoint.workload, port),
            .asked = asked.contains({endpoint.name, port})});
     }
@@ -224,6 +249,28 @@ std::vector<std::string> vantages_of(const Plan& plan) {
     }
   }
   return {names.begin(), names.end()};
+}
+
+/// Leaves each fragile endpoint one attempt in all: that of the severest check.
+void spare_fragile(std::vector<Check>& checks, const Scenario& scenario) {
+  std::vector<Check*> order;
+  for (auto& check : checks) {
+    if (is_fragile(scenario, check.destination)) order.push_back(&check);
+  }
+  std::ranges::stable_sort(
+      order, [](const Check* a, const Check* b) { return a->severity > b->severity; });
+  std::set<std::string> tried;
+  for (Check* check : order) {
+    const auto before = check->paths.size();
+    std::erase_if(check->paths, [&](Path& path) {
+      path.attempts = 1;
+      return !tried.insert(path.target).second;
+    });
+    if (before > 0 && check->paths.empty()) {
+      check->gap = fmt::format("{} is fragile: its one attempt of this run goes to another check",
+                               check->destination);
+    }
+  }
 }
 
 /// All first tries before all second ones, so that the tries of one path are spread over the run;
@@ -320,6 +367,7 @@ Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOption
     paths.give_paths(check, settings);
     plan.checks.push_back(std::move(check));
   }
+  spare_fragile(plan.checks, scenario);
   plan.witnesses = witnesses_of(plan, scenario, inventory);
   plan.vantages = vantages_of(plan);
   plan.trials = paced_trials(plan.checks, plan.rate, plan.per_target);

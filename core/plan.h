@@ -80,6 +80,7 @@ struct WitnessPort {
 
 struct WitnessPlan {
   std::string endpoint;
+  bool passive = false;  ///< a fragile one: it captures, and does not connect to itself
   std::vector<WitnessPort> ports;
 };
 

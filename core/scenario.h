@@ -71,6 +71,9 @@ struct Workload {
   std::string identity;  ///< SPIFFE id, empty for none
   std::map<std::string, std::string> labels;
   std::vector<Match> match;
+  /// A device that a port scan may upset: each of its endpoints gets one TCP attempt at most in a
+  /// run, no payload, and only within these hours.
+  std::optional<HoursWindow> fragile;
   /// True for what the scenario did not list: the workload of a builtin segment, and
   /// "cloud-metadata" where a selector names that builtin (169.254.169.254, fd00:ec2::254).
   bool builtin = false;

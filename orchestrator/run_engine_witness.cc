@@ -23,7 +23,10 @@ asio::awaitable<void> RunEngine::arm_witnesses() {
       continue;
     }
     witness.key = nonces_("witness " + planned.endpoint);
-    protocol::Arm arm{.id = 1, .key = witness.key, .addresses = probe->endpoint->addresses};
+    protocol::Arm arm{.id = 1,
+                      .key = witness.key,
+                      .addresses = probe->endpoint->addresses,
+                      .passive = planned.passive};
     for (const auto& port : planned.ports) {
       if (arm.ports.size() >= protocol::kListMax) break;
       arm.ports.push_back({port.port, port.may_listen, port.asked});

@@ -158,7 +158,8 @@ void Witness::look_at_links() {
 
 void Witness::open_listeners() {
   for (const auto& watched : order_.ports) {
-    if (watched.may_listen) (void)listeners_.listen(watched.port, order_.addresses);
+    if (watched.may_listen && !order_.passive)
+      (void)listeners_.listen(watched.port, order_.addresses);
   }
 }
 
@@ -229,7 +230,8 @@ std::vector<protocol::PortReport> Witness::port_reports() {
   }
   std::vector<core::IpAddress> own;
   std::ranges::copy_if(order_.addresses, std::back_inserter(own), is_own);
-  const auto accepted = self_check(others, own, [this] { serve(); });
+  // What may not be touched is not known to listen either.
+  const auto accepted = order_.passive ? SelfCheck() : self_check(others, own, [this] { serve(); });
   const auto sockets = served_sockets();
   std::vector<protocol::PortReport> reports;
   for (const auto& watched : order_.ports) {

@@ -55,6 +55,7 @@ Message read_arm(Fields& f) {
     watched.asked = item.boolean("asked");
     m.ports.push_back(watched);
   });
+  m.passive = f.boolean("passive");
   return m;
 }
 

@@ -46,11 +46,9 @@ json::object body(const Arm& m) {
   for (const auto& p : m.ports) {
     ports.push_back({{"port", p.port.text()}, {"may_listen", p.may_listen}, {"asked", p.asked}});
   }
-  return {{"m", "arm"},
-          {"id", m.id},
-          {"key", core::hex(m.key)},
-          {"addresses", addresses},
-          {"ports", ports}};
+  return {
+      {"m", "arm"},     {"id", m.id},          {"key", core::hex(m.key)}, {"addresses", addresses},
+      {"ports", ports}, {"passive", m.passive}};
 }
 
 json::object body(const Armed& m) {

@@ -52,6 +52,7 @@ struct Arm {
   Nonce key{};  ///< of the HMAC with which its own listeners answer a nonce
   std::vector<core::IpAddress> addresses;  ///< of the endpoint, for connecting to itself
   std::vector<WatchedPort> ports;
+  bool passive = false;  ///< capture, and neither listen nor connect to oneself
 };
 
 /// Who serves a port on the witness's host.

@@ -90,9 +90,7 @@ core::Workload read_workload(const std::string& name, SourceMark mark, const Nod
   workload.identity = read_identity(keys, draft.problems);
   workload.labels = read_labels(keys, draft.problems);
   workload.match = read_matches(keys, draft.problems);
-  keys.refuse("fragile", fmt::format("`fragile` of workload {} is not supported yet; until then "
-                                     "keep attempts away with `limits.blackouts`",
-                                     name));
+  workload.fragile = keys.hours("fragile");
   keys.finish();
   return workload;
 }

@@ -139,6 +139,38 @@ TEST(Plan, SamplesCoverAsManyEndpointsAsTheyCanAndTheRestIsCounted) {
   }
 }
 
+TEST(Plan, AFragileEndpointGetsOneTcpAttemptInItsHoursAndNothingElse) {
+  test::Network network;
+  network.segment("a", {"web", "api"}).segment("b", {"scanner"});
+  network.endpoint("web-1", "web", {"10.1.0.1"}).endpoint("api-1", "api", {"10.1.0.2"});
+  network.endpoint("scanner-1", "scanner", {"10.2.0.1", "10.2.0.2"});
+  network.endpoint("scanner-2", "scanner", {"10.2.0.3"});
+  network.flow("F1", "api", "scanner", "tcp/104").forbid("X1", "web", "scanner", "tcp/22");
+  network.forbid("X2", "web", "scanner", "udp/161").forbid("X3", "web", "scanner", "tcp/80");
+  network.scenario.forbids[2].severity = Severity::Critical;
+  for (auto& workload : network.scenario.workloads) {
+    if (workload.name == "scanner") workload.fragile = HoursWindow::parse("01:00-05:00");
+  }
+  const auto night = network.plan_at("2026-11-30T02:00:00Z");
+  std::map<std::string, int> attempts;
+  for (const auto& trial : night.trials) {
+    const auto& check = night.checks[trial.check];
+    EXPECT_EQ(check.rule, "X3") << "the severest";
+    ++attempts[check.paths[trial.path].target];
+    EXPECT_TRUE(check.paths[trial.path].liveness_from.empty());
+  }
+  EXPECT_EQ(attempts, (std::map<std::string, int>{{"scanner-1", 1}, {"scanner-2", 1}}));
+  EXPECT_THAT(check(night, "X2/web/scanner/udp/161").gap, HasSubstr("no payload"));
+  EXPECT_THAT(check(night, "X1/web/scanner/tcp/22").gap, HasSubstr("another check"));
+  for (const auto& witness : night.witnesses) {
+    EXPECT_TRUE(witness.passive);
+    for (const auto& port : witness.ports) EXPECT_FALSE(port.may_listen);
+  }
+  const auto noon = network.plan_at("2026-11-30T12:00:00Z");
+  EXPECT_TRUE(noon.trials.empty());
+  EXPECT_THAT(check(noon, "X3/web/scanner/tcp/80").gap, HasSubstr("01:00-05:00"));
+}
+
 TEST(Plan, ARuleOfOneScheduleIsLeftOutOfTheRunsOfAnother) {
   auto network = shop().flow("F1", "web", "db", "tcp/5432").forbid("X1", "web", "db", "tcp/22");
   network.scenario.forbids[0].check.schedule = "hourly";
