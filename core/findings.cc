@@ -33,6 +33,19 @@ std::optional<What> plain_event(const Finding& finding, FindingOutcome outcome) 
   return std::nullopt;
 }
 
+/// A denied flow that is reachable opens at once. One that keeps coming and going closes only when
+/// it was blocked in several runs in a row, so that it is told of once.
+std::optional<What> violation_event(const Finding& finding, FindingOutcome outcome) {
+  if (!finding.is_flapping() || !finding.is_open()) return plain_event(finding, outcome);
+  const bool recovering = finding.phase == FindingPhase::Recovering;
+  if (outcome == FindingOutcome::Failed) {
+    return recovering ? std::optional(What::Relapsed) : std::nullopt;
+  }
+  if (outcome != FindingOutcome::Passed) return std::nullopt;
+  if (!recovering) return What::Recovering;
+  return finding.counted + 1 >= Finding::kRunsToCalm ? What::Closed : What::Watched;
+}
+
 std::optional<What> broken_event(const Finding& finding, FindingOutcome outcome) {
   constexpr int kRunsWatched = 3;
   const bool failed = outcome == FindingOutcome::Failed;
@@ -54,7 +67,7 @@ std::optional<What> broken_event(const Finding& finding, FindingOutcome outcome)
 std::optional<What> event_of(const Finding& finding, const FindingFacts& facts, bool outage) {
   switch (facts.subject.kind) {
     case FindingKind::Violation:
-      return plain_event(finding, facts.outcome);
+      return violation_event(finding, facts.outcome);
     case FindingKind::Broken:
       if (outage && facts.outcome == FindingOutcome::Failed) return std::nullopt;
       return broken_event(finding, facts.outcome);
@@ -112,6 +125,7 @@ void FindingBook::take(const FindingEvent& event) {
       break;
     case What::Recovering:
       finding.phase = FindingPhase::Recovering;
+      finding.counted = 1;
       break;
     case What::Relapsed:
       finding.phase = FindingPhase::Open;

@@ -78,7 +78,11 @@ struct Finding {
   WallTime opened{};
   WallTime closed{};
   int times_opened = 0;
-  int counted = 0;  ///< runs since it was suspected
+  int counted = 0;  ///< runs since it was suspected, or since it began to recover
+  static constexpr int kOpeningsOfFlapping = 3;
+  static constexpr int kRunsToCalm = 3;  ///< so many without it close one that flaps
+  /// Opened so often that its coming and going is no news any more.
+  [[nodiscard]] bool is_flapping() const { return times_opened >= kOpeningsOfFlapping; }
   [[nodiscard]] bool is_open() const {
     return phase == FindingPhase::Open || phase == FindingPhase::Recovering;
   }
@@ -101,9 +105,10 @@ struct FindingRun {
 };
 
 /// A denied flow that is reachable opens at once: one success is a fact; it closes with the first
-/// run that proves it blocked. A broken one opens when it failed in two of three runs, and closes
-/// when it passed in two in a row. What is unproven changes nothing. A fact of kind CannotTest
-/// follows the run's `outage`, whatever its outcome says.
+/// run that proves it blocked, and from its third opening on with the third such run in a row. A
+/// broken one opens when it failed in two of three runs, and closes when it passed in two in a row.
+/// What is unproven changes nothing. A fact of kind CannotTest follows the run's `outage`, whatever
+/// its outcome says.
 class FindingBook {
  public:
   /// The events of a run; take() them once they are kept.

@@ -358,6 +358,9 @@ Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOption
   plan.rate = options.rate.value_or(scenario.limits.rate);
   plan.per_target = scenario.limits.per_target;
   plan.gaps = std::move(ruled.gaps);
+  for (const auto& segment : scenario.segments) {
+    if (segment.canary != Segment::Canary{}) plan.canaries[segment.name] = segment.canary;
+  }
   for (auto& check : ruled.checks) {
     const auto& settings = ruled.settings[check.rule];
     if (!kept(check, settings, options)) {

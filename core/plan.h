@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -100,7 +101,8 @@ struct Plan {
   std::vector<Trial> trials;          ///< in the order of sending
   Rate rate;
   Rate per_target;
-  bool whole = true;  ///< no option left a check out
+  std::map<std::string, Segment::Canary> canaries;  ///< by segment
+  bool whole = true;                                ///< no option left a check out
 
   [[nodiscard]] std::chrono::microseconds duration() const {
     return trials.empty() ? std::chrono::microseconds(0) : trials.back().due;

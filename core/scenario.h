@@ -54,6 +54,13 @@ struct Segment {
   bool internet = false;  ///< `builtin: internet`: one implied workload of the segment's name
   std::vector<std::string> sites;
   std::string description;
+  /// Ids of rules that show whether enforcement works there at all; empty for none.
+  struct Canary {
+    std::string denied;   ///< of a forbid: where it is reachable, nothing there counts as blocked
+    std::string allowed;  ///< of a flow: where it is not open, likewise
+    bool operator==(const Canary&) const = default;
+  };
+  Canary canary;
   SourceMark mark;
 };
 

@@ -1,5 +1,7 @@
 #include "core/verdict.h"
 
+#include <cmath>
+
 #include "core/words.h"
 
 namespace reachproof::core {
@@ -32,7 +34,7 @@ constexpr Words<CheckResult, 8> kResults{{
     {CheckResult::Idle, "idle"},
     {CheckResult::Excepted, "excepted"},
 }};
-constexpr Words<Reason, 25> kReasons{{
+constexpr Words<Reason, 26> kReasons{{
     {Reason::NonceReturned, "nonce-returned"},
     {Reason::HandshakeSeen, "handshake-seen"},
     {Reason::Intercepted, "intercepted"},
@@ -58,8 +60,9 @@ constexpr Words<Reason, 25> kReasons{{
     {Reason::ServiceRefused, "service-refused"},
     {Reason::ServiceUnclear, "service-unclear"},
     {Reason::NothingToAsk, "nothing-to-ask"},
+    {Reason::CanaryFailed, "canary-failed"},
 }};
-constexpr Words<Reason, 25> kSentences{{
+constexpr Words<Reason, 26> kSentences{{
     {Reason::NonceReturned, "connected, and the witness's keyed nonce came back"},
     {Reason::HandshakeSeen, "connected, and the witness saw the handshake"},
     {Reason::Intercepted, "intercepted: something answered that is not the destination"},
@@ -88,6 +91,7 @@ constexpr Words<Reason, 25> kSentences{{
     {Reason::ServiceRefused, "the service itself refused"},
     {Reason::ServiceUnclear, "the connection stands, and the service's answer does not decide"},
     {Reason::NothingToAsk, "the network lets it through, and no service was there to be asked"},
+    {Reason::CanaryFailed, "blocked, and the segment's canary shows that this proves nothing"},
 }};
 
 }  // namespace
@@ -123,6 +127,11 @@ std::string explanation(const Verdict& verdict) {
     text += "; only corroborated, where proved was demanded";
   }
   return text;
+}
+
+double leak_rate_bound(int attempts) {
+  constexpr double kConfidence = 0.95;
+  return attempts <= 0 ? 1.0 : 1.0 - std::pow(1.0 - kConfidence, 1.0 / attempts);
 }
 
 std::optional<Expectation> expectation_of(std::string_view w) {

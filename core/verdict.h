@@ -59,6 +59,7 @@ enum class Reason : std::uint8_t {
   ServiceRefused,
   ServiceUnclear,
   NothingToAsk,
+  CanaryFailed,
 };
 
 struct Verdict {
@@ -86,6 +87,10 @@ struct Verdict {
 /// The reason with its particulars, for people: "dropped on the way: silence, and the witness saw
 /// nothing arrive".
 [[nodiscard]] std::string explanation(const Verdict& verdict);
+
+/// How large the rate of tries that get through may be, with 95 % confidence, where none of so many
+/// did (Clopper-Pearson, one-sided: the exact binomial bound for no success).
+[[nodiscard]] double leak_rate_bound(int attempts);
 
 /// A departure from intent that fails a run: violation or broken.
 [[nodiscard]] inline bool is_failure(CheckResult result) {

@@ -44,7 +44,7 @@ void print_results(std::string& out) {
 
 void print_reasons(std::string& out) {
   out += "| reason | meaning |\n|---|---|\n";
-  for (int i = 0; i <= static_cast<int>(Reason::NothingToAsk); ++i) {
+  for (int i = 0; i <= static_cast<int>(Reason::CanaryFailed); ++i) {
     const auto reason = static_cast<Reason>(i);
     fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", word(reason), sentence(reason));
   }
@@ -56,7 +56,8 @@ std::string verdict_table_markdown() {
   std::string out =
       "# Verdicts\n\n"
       "This file is generated from the table that the judge walks (`core/judge_table.h`); "
-      "`tools/dev golden` writes it again, and a test compares the two.\n\n"
+      "`tools/dev golden` writes it again, and a test compares the two. The "
+      "[verdict lab](verdict-lab.md) holds it against real networks, cell by cell.\n\n"
       "The first row that fits decides. A row that says *reachable* or *inconclusive* fits when "
       "any one try of the path fits it: one success outweighs any number of failures. A row that "
       "says *blocked* fits only when every single try fits one of the *blocked* rows.\n\n";
@@ -84,6 +85,12 @@ std::string verdict_table_markdown() {
       "A check with several paths (endpoint pairs, IPv4 and IPv6) is decided so: *deny* by its "
       "worst path, where one unproven path leaves the check unproven; *allow* by the worst "
       "endpoint pair, each pair by its best address; *permit* by the most open path.\n\n"
+      "A segment's *canary* names a forbid and a flow. Where the forbid's flow gets through, or "
+      "the "
+      "flow is not open in this run, no verdict of that segment counts as blocked: they are "
+      "inconclusive, `canary-failed`, and the run says so.\n\n"
+      "Where nothing of *n* tries got through, the rate of tries that would is below "
+      "1 - 0.05^(1/n) with 95 % confidence: 63 % for 3 tries, 26 % for 10, 3 % for 100.\n\n"
       "## Above the network\n\n"
       "A rule with a `layer` asks the service once the connection stands "
       "([layers.md](layers.md)). The rows above are walked first, and their proof is kept:\n\n"

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "core/canary.h"
 #include "protocol/keyed_answer.h"
 
 namespace reachproof::orchestrator {
@@ -336,6 +337,7 @@ std::vector<core::CheckVerdict> verdicts(const core::Plan& plan,
     }
     all.push_back(core::combine(judged, check.expectation, policy));
   }
+  core::apply_canaries(plan, all);
   return all;
 }
 

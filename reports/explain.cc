@@ -100,6 +100,12 @@ std::string explanation(const StoredRun& run, const StoredCheck& stored, const L
     fmt::format_to(std::back_inserter(out), ": {}{}{}\n", core::word(verdict.reachability),
                    verdict.proof == core::Proof::None ? "" : ", ",
                    verdict.proof == core::Proof::None ? "" : core::word(verdict.proof));
+    if (verdict.reachability == core::Reachability::Blocked && verdict.attempts > 0) {
+      fmt::format_to(std::back_inserter(out),
+                     "  of {} tries none got through: at most {:.1f} % of tries do (95 % "
+                     "confidence)\n",
+                     verdict.attempts, 100.0 * core::leak_rate_bound(verdict.attempts));
+    }
     fmt::format_to(std::back_inserter(out), "  because {}\n",
                    printable(core::explanation(verdict)));
   }

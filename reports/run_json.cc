@@ -52,6 +52,9 @@ json::object check_json(const StoredCheck& stored) {
     object["detail"] = verdict.detail;
     object["connected"] = verdict.connected;
     object["attempts"] = verdict.attempts;
+    if (verdict.reachability == core::Reachability::Blocked && verdict.attempts > 0) {
+      object["leak_rate_bound_95"] = core::leak_rate_bound(verdict.attempts);
+    }
     object["deciding_path"] = stored.verdict.deciding_path;
   }
   if (stored.observation_record) object["observation_record"] = *stored.observation_record;

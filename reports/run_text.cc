@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <set>
 
 #include "reports/table.h"
 
@@ -105,6 +106,22 @@ void append_section(std::string& out, const Look& look, std::string_view title) 
   out += painted(look, Paint::Bold, title) + "\n";
 }
 
+/// Each failed canary once: why nothing of a segment counts as blocked.
+std::string canaries(const StoredRun& run, const Look& look) {
+  std::set<std::string> told;
+  for (const auto& check : run.checks) {
+    const auto& verdict = check.verdict.verdict;
+    if (verdict.reason == core::Reason::CanaryFailed) told.insert(verdict.detail);
+  }
+  std::string out;
+  for (const auto& detail : told) {
+    out += painted(look, Paint::Bad,
+                   "Canary failed, nothing there counts as blocked: " + printable(detail)) +
+           "\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 bool ResultFilter::keeps(const StoredCheck& stored) const {
@@ -134,6 +151,7 @@ std::string summary(const StoredRun& run, const Look& look) {
                    "This run ended early: " + printable(run.end->interrupted) + ".") +
            "\n";
   }
+  out += canaries(run, look);
   fmt::format_to(std::back_inserter(out), "run {}  scenario {}  {}\n", run.header.run,
                  run.header.scenario, core::text(run.header.started));
   if (!run.end) return out;

@@ -9,6 +9,27 @@
 namespace reachproof::scenarios {
 namespace {
 
+/// A canary names a forbid and a flow, which are read after the segments.
+void check_canaries(Draft& draft) {
+  const auto ids_of = [](const auto& rules) {
+    std::vector<std::string> ids;
+    for (const auto& rule : rules) ids.push_back(rule.id);
+    return ids;
+  };
+  for (const auto& segment : draft.scenario.segments) {
+    const auto where = "`canary` of segment " + segment.name;
+    const auto& [denied, allowed] = segment.canary;
+    if (!denied.empty()) {
+      check_known({denied, segment.mark}, ids_of(draft.scenario.forbids), "forbid", where,
+                  draft.problems);
+    }
+    if (!allowed.empty()) {
+      check_known({allowed, segment.mark}, ids_of(draft.scenario.flows), "flow", where,
+                  draft.problems);
+    }
+  }
+}
+
 void read_scenario(const Node& root, Draft& draft) {
   Fields keys(root, "the scenario", draft.problems);
   keys.require({"version", "name", "segments", "workloads"});
@@ -26,6 +47,7 @@ void read_scenario(const Node& root, Draft& draft) {
   read_flows(keys.optional("flows"), draft);
   read_forbids(keys.optional("forbids"), draft);
   read_exceptions(keys.optional("exceptions"), draft);
+  check_canaries(draft);
   keys.finish();
 }
 

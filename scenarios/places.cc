@@ -73,6 +73,12 @@ core::Segment read_segment(const std::string& name, SourceMark mark, const Node&
   segment.internet = keys.word("builtin", {"internet"}).has_value();
   segment.sites = texts(keys.name_list("sites"));
   segment.description = keys.optional_text("description");
+  if (const Node* canary = keys.optional("canary")) {
+    Fields inner(*canary, "`canary` of segment " + name, draft.problems);
+    segment.canary.denied = inner.optional_text("denied");
+    segment.canary.allowed = inner.optional_text("allowed");
+    inner.finish();
+  }
   keys.finish();
   return segment;
 }

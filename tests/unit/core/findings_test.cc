@@ -52,6 +52,27 @@ TEST_F(Findings, AViolationOpensAtOnceAndOnceAndClosesWithItsFirstProof) {
   EXPECT_THAT(violation(kFailed), ElementsAre(What::Reopened));
 }
 
+TEST_F(Findings, AViolationThatKeepsComingAndGoingIsToldOfOnce) {
+  violation(kFailed);
+  violation(kPassed);
+  violation(kFailed);
+  violation(kPassed);
+  EXPECT_THAT(violation(kFailed), ElementsAre(What::Reopened));  // the third time
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(violation(kPassed), ElementsAre(What::Recovering));
+    EXPECT_THAT(violation(kPassed), ElementsAre(What::Watched));
+    EXPECT_TRUE(book_.findings().at("f").is_open());
+    EXPECT_THAT(violation(kFailed), ElementsAre(What::Relapsed));
+  }
+  violation(kPassed);
+  violation(kUnknown);
+  violation(kPassed);
+  EXPECT_THAT(violation(kPassed), ElementsAre(What::Closed));
+  int news = 0;
+  for (const auto& event : kept_) news += event.is_news() ? 1 : 0;
+  EXPECT_EQ(news, 6) << "opened thrice, closed thrice";
+}
+
 TEST_F(Findings, ABrokenFlowOpensInTwoOfThreeRuns) {
   EXPECT_THAT(broken(kFailed), ElementsAre(What::Suspected));
   EXPECT_THAT(broken(kPassed), ElementsAre(What::Watched));
