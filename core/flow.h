@@ -8,12 +8,16 @@
 
 namespace reachproof::core {
 
-enum class Protocol : std::uint8_t { Tcp, Udp };
+enum class Protocol : std::uint8_t {
+  Tcp,
+  Udp,
+  Icmp,  ///< echo request and reply, in the version of the address; it has no port, which is 0
+};
 
 /// 1 to 65535; 0 is "no port" and never planned.
 using Port = std::uint16_t;
 
-/// A protocol with a range of ports, both ends included: "tcp/443", "tcp/5985-5986".
+/// A protocol with a range of ports, both ends included: "tcp/443", "tcp/5985-5986", "icmp/echo".
 struct PortRange {
   Protocol protocol = Protocol::Tcp;
   Port first = 0;
@@ -41,7 +45,7 @@ struct ProtocolPort {
   auto operator<=>(const ProtocolPort&) const = default;
 };
 
-[[nodiscard]] std::string_view word(Protocol protocol);  ///< "tcp", "udp"
+[[nodiscard]] std::string_view word(Protocol protocol);  ///< "tcp", "udp", "icmp"
 [[nodiscard]] std::optional<Protocol> protocol_of(std::string_view word);
 
 }  // namespace reachproof::core

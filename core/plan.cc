@@ -229,7 +229,7 @@ std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario
       });
       witness.ports.push_back(
           {.port = port,
-           .may_listen = !kept_closed && !witness.passive &&
+           .may_listen = port.protocol != Protocol::Icmp && !kept_closed && !witness.passive &&
                          !asked.contains({endpoint.name, port}) &&
                          !flow_expects_service(scenario, endpoint.workload, port),
            .asked = asked.contains({endpoint.name, port})});

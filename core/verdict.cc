@@ -77,7 +77,7 @@ constexpr Words<Reason, 26> kSentences{{
     {Reason::RejectedByIcmp, "rejected with an ICMP error"},
     {Reason::RefusedByWhom,
      "refused, but by whom is unknown: a firewall and a closed port look the same"},
-    {Reason::UdpSilence, "silence over UDP proves nothing without a witness"},
+    {Reason::UdpSilence, "silence over UDP or ICMP proves nothing without a witness"},
     {Reason::WitnessLost, "the witness was lost, so its silence proves nothing"},
     {Reason::SourceNotAlive, "the source was not proven to have a working network"},
     {Reason::TargetNotAlive, "the target was not proven alive before and after"},

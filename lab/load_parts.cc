@@ -37,6 +37,10 @@ std::string complaint(const Listener& listener) {
   using enum Listener::Kind;
   const auto kind = listener.kind;
   const bool udp = listener.ports.protocol == core::Protocol::Udp;
+  if (listener.ports.protocol == core::Protocol::Icmp) {
+    return "a host answers pings by itself; its firewall may stop that (`drop from any to any "
+           "icmp`)";
+  }
   if (listener.ports.size() > 1 && kind != Closed) {
     return "a range of ports can only be `closed`; list the others one by one";
   }

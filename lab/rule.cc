@@ -162,7 +162,7 @@ class RuleReader {
   }
 
   Done read_port(const std::string& word) {
-    if (word == "icmp") {
+    if (word == "icmp" || word == "icmp/echo") {
       rule_.icmp_protocol = true;
     } else if (word == "tcp" || word == "udp") {
       rule_.ports.push_back({*core::protocol_of(word), 1, 65535});

@@ -286,7 +286,7 @@ asio::awaitable<void> RunEngine::make_attempts() {
       // A service of somebody else's gets no byte of ours over TCP.
       if (ours && !check.layer) facts.order.nonce = nonce_for(facts.order.id);
     }
-    const bool blind = check.port.protocol == core::Protocol::Udp && !check.layer;
+    const bool blind = check.port.protocol != core::Protocol::Tcp && !check.layer;
     if (blind) facts.order.nonce = nonce_for(facts.order.id);
     order(facts, *probe);
     progress_.advanced(settled_);
@@ -343,7 +343,7 @@ asio::awaitable<void> RunEngine::prove_targets_alive(bool before) {
                    .address = key.address,
                    .port = key.port.port,
                    .timeout = kLivenessTimeoutMin};
-    if (key.port.protocol == core::Protocol::Udp) facts.order.nonce = nonce_for(facts.order.id);
+    if (key.port.protocol != core::Protocol::Tcp) facts.order.nonce = nonce_for(facts.order.id);
     order(facts, *probe);
   }
   co_await settle_pending();

@@ -89,7 +89,7 @@ void RunEngine::ask_witness(Probe& probe, const std::vector<std::size_t>& witnes
                      .source_port = facts.report.source_port,
                      .mss = facts.order.mss,
                      .nonce = facts.report.mark                            ? facts.report.mark
-                              : check.port.protocol == core::Protocol::Udp ? facts.order.nonce
+                              : check.port.protocol != core::Protocol::Tcp ? facts.order.nonce
                                                                            : std::nullopt});
   }
   std::size_t at = 0;

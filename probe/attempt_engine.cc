@@ -101,6 +101,10 @@ void AttemptEngine::start(const protocol::AttemptOrder& order) {
   slot.report = {};
   slot.report.id = order.id;
   slot.report.started = moment_now();
+  if (order.protocol == Protocol::Icmp) {
+    begin_icmp(index);
+    return;
+  }
   if (!open_socket(slot)) {
     fail_with(index, errno);
     return;
@@ -176,6 +180,54 @@ void AttemptEngine::begin_udp(std::uint32_t index) {
     return;
   }
   watch(index, EPOLLIN);
+}
+
+void AttemptEngine::begin_icmp(std::uint32_t index) {
+  Slot& slot = slots_[index];
+  auto opened = EchoSocket::open(slot.order.address.family());
+  if (!opened) {
+    slot.report.detail = opened.error().message;
+    finish(index, Outcome::LocalError);
+    return;
+  }
+  slot.socket = opened->take();
+  slot.echo = std::move(*opened);
+  const int fd = slot.socket.get();
+  queue_icmp_errors(fd, slot.order.address.family());
+  restart_deadline(index);
+  slot.phase = Phase::AwaitingAnswer;
+  slot.report.source_port = slot.echo->connect(fd, slot.order.address);
+  slot.report.source = local_end(fd).address;
+  const auto sequence = static_cast<std::uint16_t>(slot.order.id);
+  if (slot.report.source_port == 0 ||
+      !slot.echo->send(fd, slot.order.nonce.value_or(protocol::Nonce{}), sequence)) {
+    fail_with(index, errno);
+    return;
+  }
+  watch(index, EPOLLIN);
+}
+
+void AttemptEngine::read_echo(std::uint32_t index) {
+  Slot& slot = slots_[index];
+  std::array<std::uint8_t, 512> buffer;
+  constexpr int kOthersMax = 64;  // a raw socket sees every reply that comes to the host
+  for (int i = 0; i < kOthersMax; ++i) {
+    const auto got = ::recv(slot.socket.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got < 0) {
+      fail_with(index, errno);
+      return;
+    }
+    const auto data = slot.echo->reply({buffer.data(), static_cast<std::size_t>(got)},
+                                       static_cast<std::uint16_t>(slot.order.id));
+    if (!data) continue;
+    slot.report.answered = true;
+    slot.report.answer.assign(
+        data->begin(), data->begin() + static_cast<std::ptrdiff_t>(
+                                           std::min(data->size(), protocol::Nonce{}.size())));
+    finish(index, Outcome::Connected);
+    return;
+  }
 }
 
 void AttemptEngine::watch(std::uint32_t index, std::uint32_t events) {
@@ -314,6 +366,10 @@ void AttemptEngine::read_answer(std::uint32_t index) {
     take_datagram(index);
     return;
   }
+  if (slot.echo) {
+    read_echo(index);
+    return;
+  }
   std::array<std::uint8_t, 512> buffer;
   const auto got = ::recv(slot.socket.get(), buffer.data(), buffer.size(), 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
@@ -390,6 +446,7 @@ void AttemptEngine::finish(std::uint32_t index, core::Outcome outcome) {
   ticking_.erase(index);
   slot.conversation.reset();  // before its socket
   slot.dialogue.reset();
+  slot.echo.reset();
   slot.socket.reset();  // takes it out of the epoll set as well
   slot.registered = false;
   slot.phase = Phase::Free;

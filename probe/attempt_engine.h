@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "probe/deadline_wheel.h"
 #include "probe/dialogue/conversation.h"
 #include "probe/dialogue/dialogue.h"
+#include "probe/echo.h"
 #include "probe/file_descriptor.h"
 #include "protocol/message.h"
 
@@ -54,12 +56,15 @@ class AttemptEngine {
     protocol::OutcomeReport report;
     std::unique_ptr<Conversation> conversation;  ///< over TCP
     std::unique_ptr<Dialogue> dialogue;          ///< over UDP
+    std::optional<EchoSocket> echo;              ///< over ICMP
   };
 
   AttemptEngine(std::size_t window, Finished finished);
   bool open_socket(Slot& slot);
   void begin_tcp(std::uint32_t index);
   void begin_udp(std::uint32_t index);
+  void begin_icmp(std::uint32_t index);
+  void read_echo(std::uint32_t index);
   void watch(std::uint32_t index, std::uint32_t events);
   void handle(std::uint32_t index, std::uint32_t events);
   void handle_tcp(std::uint32_t index, std::uint32_t events);

@@ -33,15 +33,25 @@ tl::unexpected<Error> failure(pcap* handle, const char* what) {
 
 std::string capture_filter(const std::vector<core::ProtocolPort>& ports) {
   std::set<core::Port> numbers;
-  for (const auto& p : ports) numbers.insert(p.port);
+  bool echo = false;
+  for (const auto& p : ports) {
+    if (p.protocol == core::Protocol::Icmp) {
+      echo = true;
+    } else {
+      numbers.insert(p.port);
+    }
+  }
   const auto clause = numbers.size() > kPortsInFilterMax ? "" : ports_clause(numbers);
   // tcp[] reads IPv4 only: flags of IPv6 TCP stand at a fixed place where no extension header
   // comes first; packets with extension headers are let through whole.
   return fmt::format(
       "(tcp[tcpflags] & (tcp-syn|tcp-rst) != 0{0}) or (ip6 proto 6 and ip6[53] & 6 != 0{0}) or "
-      "(udp{0}) or (icmp[0] == 3) or (icmp6 and ip6[40] == 1) or "
+      "(udp{0}) or (icmp[0] == 3) or (icmp6 and ip6[40] == 1) or {1}"
       "(ip6 and (ip6[6] == 0 or ip6[6] == 43 or ip6[6] == 44 or ip6[6] == 60))",
-      clause);
+      clause,
+      echo
+          ? "(icmp[0] == 0) or (icmp[0] == 8) or (icmp6 and (ip6[40] == 128 or ip6[40] == 129)) or "
+          : "");
 }
 
 Capture::Capture(pcap* handle) : handle_(handle) {}

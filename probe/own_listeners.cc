@@ -50,7 +50,7 @@ Result<OwnListeners> OwnListeners::create(const protocol::Nonce& key) {
 }
 
 bool OwnListeners::listen(core::ProtocolPort port, const std::vector<core::IpAddress>& addresses) {
-  if (addresses.empty()) return false;
+  if (addresses.empty() || port.protocol == core::Protocol::Icmp) return false;
   std::vector<FileDescriptor> sockets;
   for (const auto& address : addresses) {
     auto socket = bound_socket(port, address);

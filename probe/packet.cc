@@ -104,20 +104,47 @@ std::optional<Packet> udp_packet(const Transport& transport) {
   return packet;
 }
 
+/// The ends of an echo request or reply: who asks has the identifier as its port, who answers 0.
+std::optional<Ends> echo_ends(const Transport& transport) {
+  const auto bytes = transport.bytes;
+  if (bytes.size() < 8) return std::nullopt;
+  const bool v4 = transport.protocol == IPPROTO_ICMP;
+  const bool request = bytes[0] == (v4 ? 8 : 128);
+  const bool reply = bytes[0] == (v4 ? 0 : 129);
+  if (!request && !reply) return std::nullopt;
+  const auto id = u16(bytes, 4);
+  return Ends{core::Protocol::Icmp, transport.source, request ? id : core::Port{0},
+              transport.destination, reply ? id : core::Port{0}};
+}
+
 std::optional<Packet> icmp_packet(const Transport& transport) {
   const auto bytes = transport.bytes;
+  if (const auto ends = echo_ends(transport)) {
+    Packet packet;
+    packet.kind = Packet::Kind::Datagram;
+    packet.ends = *ends;
+    packet.payload = bytes.subspan(8);
+    packet.payload_bytes = static_cast<std::uint16_t>(packet.payload.size());
+    return packet;
+  }
   if (bytes.size() < 8 + 20) return std::nullopt;
   const std::uint8_t unreachable = transport.protocol == IPPROTO_ICMP ? 3 : 1;
   if (bytes[0] != unreachable) return std::nullopt;
   const auto quoted = transport_of(bytes.subspan(8));
   if (!quoted || quoted->bytes.size() < 4) return std::nullopt;
-  if (quoted->protocol != IPPROTO_TCP && quoted->protocol != IPPROTO_UDP) return std::nullopt;
+  const bool echo = quoted->protocol == transport.protocol;
+  if (quoted->protocol != IPPROTO_TCP && quoted->protocol != IPPROTO_UDP && !echo) {
+    return std::nullopt;
+  }
+  const auto asked = echo ? echo_ends(*quoted) : std::nullopt;
+  if (echo && (!asked || asked->source_port == 0)) return std::nullopt;  // not of a request
   Packet packet;
   packet.kind = Packet::Kind::IcmpError;
   packet.icmp_type = bytes[0];
   packet.icmp_code = bytes[1];
-  packet.ends =
-      ends_of(*quoted, quoted->protocol == IPPROTO_TCP ? core::Protocol::Tcp : core::Protocol::Udp);
+  packet.ends = asked ? *asked
+                      : ends_of(*quoted, quoted->protocol == IPPROTO_TCP ? core::Protocol::Tcp
+                                                                         : core::Protocol::Udp);
   return packet;
 }
 

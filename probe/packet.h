@@ -30,7 +30,7 @@ struct Packet {
     Syn,
     SynAck,
     Reset,
-    Datagram,
+    Datagram,   ///< of UDP; or an ICMP echo, whose identifier stands as the port of who asks
     IcmpError,  ///< `ends` are those of the packet that it quotes
   };
   Kind kind = Kind::Syn;

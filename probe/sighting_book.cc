@@ -105,7 +105,7 @@ const SightingBook::Entry* SightingBook::through_nat(const protocol::ExpectedTry
         taken.contains(&entry)) {
       continue;
     }
-    if (wanted.port.protocol == core::Protocol::Udp) {
+    if (wanted.port.protocol != core::Protocol::Tcp) {
       if (wanted.nonce && entry.second.nonce == wanted.nonce) return &entry;
       continue;
     }

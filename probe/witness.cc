@@ -72,7 +72,7 @@ SelfCheck self_check(const std::vector<core::ProtocolPort>& ports,
       order.address = address;
       order.port = port.port;
       order.timeout = kSelfCheckTimeout;
-      if (port.protocol == core::Protocol::Udp) order.nonce = protocol::random_nonce();
+      if (port.protocol != core::Protocol::Tcp) order.nonce = protocol::random_nonce();
       orders.push_back(order);
     }
   }
@@ -96,6 +96,8 @@ SelfCheck self_check(const std::vector<core::ProtocolPort>& ports,
 protocol::Listener listener_at(const core::IpAddress& address, core::ProtocolPort port,
                                const SelfCheck& accepted, const std::set<ServedSocket>& sockets) {
   if (accepted.contains({port, address})) return protocol::Listener::Service;
+  // The host's kernel answers echo requests, or does not: no socket says so.
+  if (port.protocol == core::Protocol::Icmp) return protocol::Listener::Unknown;
   switch (served_at(sockets, port, address)) {
     case Served::No:
       return protocol::Listener::Closed;

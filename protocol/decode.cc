@@ -141,7 +141,7 @@ Message read_attempt(Fields& f) {
   m.id = f.id("id");
   m.protocol = f.parsed<core::Protocol>("proto", core::protocol_of);
   m.address = f.address("address");
-  m.port = f.port("port", 1);
+  m.port = f.port("port", m.protocol == core::Protocol::Icmp ? 0 : 1);
   m.timeout = std::chrono::milliseconds(f.integer("timeout_ms", 1, kTimeoutMax.count()));
   m.mss = f.port("mss", 0);
   if (f.has("nonce")) m.nonce = f.nonce("nonce");

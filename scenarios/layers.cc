@@ -261,7 +261,10 @@ std::string misfit(const core::Ask& ask, const std::vector<core::PortRange>& por
     case Layer::Http:
       return tcp ? "" : "TLS and HTTP are asked over TCP alone";
     case Layer::Dns:
-      return "";
+      return std::ranges::any_of(
+                 ports, [](const auto& range) { return range.protocol == core::Protocol::Icmp; })
+                 ? "DNS is asked over UDP or TCP"
+                 : "";
     case Layer::Service: {
       const auto* service = core::service_named(ask.service);
       if (service == nullptr) return "";

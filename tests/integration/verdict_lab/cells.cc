@@ -46,7 +46,31 @@ std::string router_rules() {
       }
     }
   });
+  for (std::size_t i = 0; i < kEcho.size(); ++i) {
+    if (std::string(kEcho[i].rule).empty()) continue;
+    for (const auto* target : {"seen", "blind"}) {
+      for (const auto* family : kFamilies) {
+        fmt::format_to(
+            std::back_inserter(rules), "      - {}\n",
+            replaced(kEcho[i].rule, "%1", fmt::format("echo{}-{}-{}", i, target, family)));
+      }
+    }
+  }
   return rules;
+}
+
+std::string echo_host(std::size_t network, const char* target, const char* family) {
+  return fmt::format("echo{}-{}-{}", network, target, family);
+}
+
+/// Calls take(network, number, target, family) for each host that is pinged.
+template <class Take>
+void each_echo(Take take) {
+  for (std::size_t i = 0; i < kEcho.size(); ++i) {
+    for (const auto* target : {"seen", "blind"}) {
+      for (const auto* family : kFamilies) take(kEcho[i], i, target, family);
+    }
+  }
 }
 
 std::string listeners() {
@@ -136,6 +160,20 @@ std::string lab_text() {
     host("named", fmt::format("    hostname: named-{}.example\n", family).c_str(),
          "      tcp/80: accept\n");
   }
+  each_echo([&](const EchoNetwork& network, std::size_t number, const char* target,
+                const char* family) {
+    const bool blind = std::string(target) == "blind";
+    const auto last = 100 + number * 2 + (blind ? 1 : 0);
+    const auto address = family == std::string("v4") ? fmt::format("10.2.0.{}", last)
+                                                     : fmt::format("\"fd00:2::{}\"", last);
+    fmt::format_to(
+        std::back_inserter(text),
+        "  {0}:\n    segment: right\n    workload: {0}\n    addresses: [{1}]\n{2}{3}",
+        echo_host(number, target, family), address, blind ? "    probe: false\n" : "",
+        std::string(network.input).empty()
+            ? ""
+            : fmt::format("    input:\n      policy: accept\n      rules: [{}]\n", network.input));
+  });
   return text;
 }
 
@@ -197,6 +235,20 @@ std::vector<Cell> all_cells() {
     };
     for (const auto& cell : kDestination) host(cell, "XD", "client", "hard", "destination");
     for (const auto& cell : kSource) host(cell, "XS", "lonely", "plain", "source");
+    for (std::size_t i = 0; i < kEcho.size(); ++i) {
+      for (const bool witnessed : {true, false}) {
+        const auto* target = witnessed ? "seen" : "blind";
+        const bool loss = std::string(kEcho[i].name) == "loss-30-percent";
+        cells.push_back({.group = "ICMP",
+                         .network = kEcho[i].name,
+                         .target = "listening",
+                         .family = family,
+                         .witnessed = witnessed,
+                         .check = fmt::format("{}/client/{}/icmp/echo", loss ? "XL" : "X",
+                                              echo_host(i, target, family)),
+                         .expected = witnessed ? kEcho[i].seen : kEcho[i].blind});
+      }
+    }
     for (const auto* protocol : {"tcp", "udp"}) {
       cells.push_back({.group = "no route",
                        .network = std::string("no route at the source, ") + protocol,
@@ -234,6 +286,10 @@ std::string scenario_text() {
       fmt::format_to(std::back_inserter(text), "  {}-{}: {{ segment: right }}\n", target, family);
     }
   }
+  each_echo([&](const EchoNetwork&, std::size_t number, const char* target, const char* family) {
+    fmt::format_to(std::back_inserter(text), "  {}: {{ segment: right }}\n",
+                   echo_host(number, target, family));
+  });
   std::map<std::string, std::map<std::string, std::string>> ports;  // rule and target to ports
   for (const auto& cell : all_cells()) {
     const auto first = cell.check.find('/');
@@ -247,7 +303,8 @@ std::string scenario_text() {
   int number = 0;
   for (const auto& [rule, targets] : ports) {
     for (const auto& [target, list] : targets) {
-      if (!target.starts_with("blind") && !target.starts_with("gone")) continue;
+      const bool blind = target.find("blind") != std::string::npos;
+      if (!blind && !target.starts_with("gone")) continue;
       fmt::format_to(std::back_inserter(text),
                      "  - {{ id: F{}, from: peer, to: {}, service: [{}], need: permitted }}\n",
                      ++number, target, list);

@@ -90,6 +90,25 @@ inline constexpr std::array<Network, 8> kUdp{{
      kUdpSilence, kUdpSilence},
 }};
 
+/// Pings, each network with hosts of its own: an echo request has no port that could tell them
+/// apart.
+struct EchoNetwork {
+  const char* name;
+  const char* rule;   ///< of the router, %1 the target; empty for none
+  const char* input;  ///< of the target's own firewall; empty for none
+  Words seen;
+  Words blind;
+};
+inline constexpr std::array<EchoNetwork, 6> kEcho{{
+    {"accept", "", "", kOpenProved, kOpen},
+    {"drop", "drop from client to %1 icmp", "", kDropped, kUdpSilence},
+    {"reject-admin-prohibited", "reject admin-prohibited from client to %1 icmp", "", kIcmp,
+     kIcmpBlind},
+    {"replies-lost", "drop-replies from client to %1 icmp", "", kOneWay, kUdpSilence},
+    {"loss-30-percent", "lose 30% from client to %1 icmp", "", kOpenProved, kOpen},
+    {"host-drop", "", "drop from any to any icmp", kByHost, kUdpSilence},
+}};
+
 /// Enforcement on a host itself.
 struct HostCell {
   const char* name;

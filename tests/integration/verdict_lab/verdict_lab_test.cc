@@ -125,6 +125,7 @@ TEST(VerdictLabTable, HasTheCellsThatWereMeasured) {
   }
   EXPECT_EQ(cells["TCP"], 60);
   EXPECT_EQ(cells["UDP"], 48);
+  EXPECT_EQ(cells["ICMP"], 12);
   EXPECT_EQ(cells["host"], 20);
   EXPECT_EQ(cells["no route"], 4);
   EXPECT_EQ(cells["DNS"], 6);

@@ -91,6 +91,17 @@ TEST(PortRange, IsWrittenAsItIsRead) {
   EXPECT_EQ(PortRange::parse("tcp/1-65535")->size(), 65535U);
 }
 
+TEST(PortRange, APingHasNoPort) {
+  const auto echo = PortRange::parse("icmp/echo");
+  ASSERT_TRUE(echo);
+  EXPECT_EQ(echo->text(), "icmp/echo");
+  EXPECT_EQ(echo->size(), 1U);
+  EXPECT_EQ((ProtocolPort{Protocol::Icmp, 0}.text()), "icmp/echo");
+  for (const auto* text : {"icmp/8", "icmp/0", "icmp", "tcp/echo", "icmp/echo-9"}) {
+    EXPECT_EQ(PortRange::parse(text), std::nullopt) << text;
+  }
+}
+
 TEST(PortRange, RefusesPortsThatDoNotExist) {
   for (const auto* text :
        {"",        "tcp",     "tcp/",   "tcp/0",     "tcp/65536",

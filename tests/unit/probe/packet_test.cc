@@ -118,10 +118,34 @@ TEST(Packets, AnIcmpErrorMayQuoteNoMoreThanTheFirstEightBytes) {
 
 TEST(Packets, OtherIcmpIsNothing) {
   const auto quoted = v4(kTcp, kA, kB, tcp(40000, 443, kSyn));
-  for (const std::uint8_t type : Bytes{0, 4, 5, 8, 11, 12}) {
+  for (const std::uint8_t type : Bytes{4, 5, 9, 11, 12}) {
     EXPECT_FALSE(read(sll2(v4(kIcmp, kB, kA, icmp(type, 0, quoted))))) << int{type};
   }
   EXPECT_FALSE(read(sll2(v4(kIcmp, kB, kA, icmp(3, 3, v4(kIcmp, kA, kB, Bytes(20, 0)))))));
+}
+
+TEST(Packets, AnEchoRequestIsADatagramAndItsReplyThatsReverse) {
+  Bytes body(32, 7);
+  auto request = icmp(8, 0, body);
+  auto reply = icmp(0, 0, body);
+  for (auto* message : {&request, &reply}) {
+    (*message)[4] = 0x12;  // the identifier
+    (*message)[5] = 0x34;
+  }
+  const auto asked = read(sll2(v4(kIcmp, kA, kB, request)));
+  const auto answered = read(sll2(v4(kIcmp, kB, kA, reply)));
+  ASSERT_TRUE(asked && answered);
+  EXPECT_EQ(asked->kind, Packet::Kind::Datagram);
+  EXPECT_EQ(asked->ends.protocol, core::Protocol::Icmp);
+  EXPECT_EQ(asked->ends.source_port, 0x1234);
+  EXPECT_EQ(asked->ends.destination_port, 0);
+  EXPECT_EQ(asked->payload_bytes, 32);
+  EXPECT_EQ(answered->ends.reversed(), asked->ends);
+  // An error that quotes the request is about that request; one that quotes a reply is not ours.
+  const auto error = read(sll2(v4(kIcmp, kB, kA, icmp(3, 13, v4(kIcmp, kA, kB, request)))));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->kind, Packet::Kind::IcmpError);
+  EXPECT_EQ(error->ends, asked->ends);
 }
 
 TEST(Packets, OptionsOfIpv4ArePassedOver) {
