@@ -36,6 +36,7 @@ Step over(core::Exchange::State state, std::string says, int code) {
 }
 
 Step garbled(std::string_view input) {
+  while (input.ends_with('\r') || input.ends_with('\n')) input.remove_suffix(1);
   return over(core::Exchange::State::Garbled,
               fmt::format("not its protocol: {}", printable_part(input.substr(0, 60))));
 }

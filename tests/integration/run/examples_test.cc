@@ -55,6 +55,21 @@ TEST(Examples, HospitalFindsExactlyWhatIsPlanted) {
   EXPECT_EQ(reachproof(folder, {"evidence", "verify"}).exit, 0);
 }
 
+TEST(Examples, LayersFindsWhatNoPortScanShows) {
+  SKIP_WITHOUT_NAMESPACES();
+  const TemporaryFolder folder;
+  const LabUp lab(folder, lab_text("layers"));
+  ASSERT_TRUE(lab.is_up()) << lab.why_not();
+  const auto scenario = (kExamples / "layers/scenario.yaml").string();
+  const auto ran =
+      reachproof(folder, {"--output", "json", "run", scenario, "-i", "inventory.yaml", "-q"});
+  EXPECT_EQ(ran.exit, 3) << ran.err;
+  EXPECT_EQ(departures(checks_in(ran.out)),
+            (std::set<std::string>{"violation open X1/ward/portal/tcp/8080/http GET /admin",
+                                   "violation open X2/ward/names/udp/53/dns tunnel.example A",
+                                   "unproven inconclusive X3/ward/portal/tcp/22/vnc"}));
+}
+
 TEST(Examples, QuickstartFindsItsOneMistakeAndTheDiffShowsItGoneOnceMended) {
   SKIP_WITHOUT_NAMESPACES();
   const TemporaryFolder folder;
