@@ -90,7 +90,9 @@ class Builder {
       }
     }
     for (const auto& route : node.routes) {
-      if (auto done = netlink->add_route(route.to, route.via); !done) return done;
+      auto done =
+          route.via ? netlink->add_route(route.to, *route.via) : netlink->add_blackhole(route.to);
+      if (!done) return done;
     }
     if (node.resolver.empty()) return {};
     return write_file(layout_.etc / node.netns / "resolv.conf",

@@ -120,6 +120,22 @@ bool check_places(const Lab& lab, const Rule& rule, Problems& problems) {
   return sound;
 }
 
+void check_blackholes(const Lab& lab, const Router& router, Problems& problems) {
+  for (const auto& place : router.blackhole) {
+    if (!blocks_of(lab, place)) {
+      problems.error(router.mark,
+                     fmt::format("the blackhole `{}` of router {} is no segment, host, "
+                                 "router, address or subnet",
+                                 place, router.name));
+    }
+    if (std::ranges::find(router.segments, place) == router.segments.end()) continue;
+    problems.error(
+        router.mark,
+        fmt::format("router {} stands in segment {}, so its routes lead there", router.name, place),
+        "name hosts, or a part of the segment");
+  }
+}
+
 void check_rule(const Lab& lab, const Rule& rule, Problems& problems) {
   if (rule.action == Rule::Action::Raw || !check_places(lab, rule, problems)) return;
   const bool v4 = ends_of(lab, rule, core::Family::V4).has_value();
@@ -180,7 +196,10 @@ void check_reachability(const Lab& lab, Problems& problems) {
 
 void check_rules(const Lab& lab, Problems& problems) {
   const auto visit = [&](const Rule& rule) { check_rule(lab, rule, problems); };
-  for (const auto& router : lab.routers) each_rule(router.firewall, visit);
+  for (const auto& router : lab.routers) {
+    check_blackholes(lab, router, problems);
+    each_rule(router.firewall, visit);
+  }
   for (const auto& host : lab.hosts) each_rule(host.firewall, visit);
 }
 

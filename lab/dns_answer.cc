@@ -1,7 +1,5 @@
 #include "lab/dns_answer.h"
 
-#include <optional>
-
 namespace reachproof::lab {
 namespace {
 
@@ -10,7 +8,6 @@ constexpr std::size_t kNameBytesMax = 255;
 constexpr std::size_t kAnswerBytesMax = 1200;
 constexpr std::uint16_t kTypeA = 1;
 constexpr std::uint16_t kTypeAaaa = 28;
-constexpr std::uint8_t kNoSuchName = 3;
 constexpr std::uint8_t kTtlSeconds = 5;
 
 std::uint16_t word_at(std::span<const std::uint8_t> bytes, std::size_t at) {
@@ -52,31 +49,52 @@ void append_record(std::vector<std::uint8_t>& answer, const core::IpAddress& add
   answer.insert(answer.end(), address.bytes(), address.bytes() + address.size());
 }
 
+std::optional<Question> asked_in(std::span<const std::uint8_t> query) {
+  if (query.size() < kHeaderBytes || (query[2] & 0xf8U) != 0 || word_at(query, 4) != 1) {
+    return std::nullopt;
+  }
+  return question_of(query);
+}
+
+/// Header and question of an answer that has no records yet.
+std::vector<std::uint8_t> begun_answer(std::span<const std::uint8_t> query,
+                                       const Question& question, unsigned code) {
+  std::vector<std::uint8_t> answer(query.begin(),
+                                   query.begin() + static_cast<std::ptrdiff_t>(question.end));
+  answer[2] = static_cast<std::uint8_t>(0x84U | (query[2] & 1U));  // answer, authoritative
+  answer[3] = static_cast<std::uint8_t>(0x80U | code);
+  for (std::size_t i = 6; i < kHeaderBytes; ++i) answer[i] = 0;
+  return answer;
+}
+
 }  // namespace
+
+std::optional<DnsError> dns_error_of(std::string_view word) {
+  if (word == "servfail") return DnsError::ServerFailure;
+  if (word == "nxdomain") return DnsError::NoSuchName;
+  return std::nullopt;
+}
+
+std::vector<std::uint8_t> dns_answer(std::span<const std::uint8_t> query, DnsError error) {
+  const auto question = asked_in(query);
+  if (!question) return {};
+  return begun_answer(query, *question, static_cast<unsigned>(error));
+}
 
 std::vector<std::uint8_t> dns_answer(
     std::span<const std::uint8_t> query,
     const std::map<std::string, std::vector<core::IpAddress>>& names) {
-  if (query.size() < kHeaderBytes || (query[2] & 0xf8U) != 0 || word_at(query, 4) != 1) return {};
-  const auto question = question_of(query);
+  const auto question = asked_in(query);
   if (!question) return {};
-  std::vector<std::uint8_t> answer(query.begin(),
-                                   query.begin() + static_cast<std::ptrdiff_t>(question->end));
   const auto known = names.find(question->name);
-  std::uint8_t records = 0;
-  if (known != names.end()) {
-    for (const auto& address : known->second) {
-      const auto type = address.family() == core::Family::V4 ? kTypeA : kTypeAaaa;
-      if (type != question->type || answer.size() > kAnswerBytesMax) continue;
-      append_record(answer, address);
-      ++records;
-    }
+  if (known == names.end()) return dns_answer(query, DnsError::NoSuchName);
+  auto answer = begun_answer(query, *question, 0);
+  for (const auto& address : known->second) {
+    const auto type = address.family() == core::Family::V4 ? kTypeA : kTypeAaaa;
+    if (type != question->type || answer.size() > kAnswerBytesMax) continue;
+    append_record(answer, address);
+    ++answer[7];
   }
-  answer[2] = static_cast<std::uint8_t>(0x84U | (query[2] & 1U));  // answer, authoritative
-  answer[3] = static_cast<std::uint8_t>(0x80U | (known == names.end() ? kNoSuchName : 0));
-  answer[6] = 0;
-  answer[7] = records;
-  for (std::size_t i = 8; i < kHeaderBytes; ++i) answer[i] = 0;
   return answer;
 }
 

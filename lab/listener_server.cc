@@ -177,8 +177,9 @@ void ListenerServer::answer_datagrams(std::size_t served) {
   const auto answer = [&](std::span<const std::uint8_t> datagram) -> std::vector<std::uint8_t> {
     ++it.count;
     if (it.listener.kind == Listener::Kind::Echo) return {datagram.begin(), datagram.end()};
-    if (it.listener.kind == Listener::Kind::Dns) return dns_answer(datagram, names_);
-    return {};
+    if (it.listener.kind != Listener::Kind::Dns) return {};
+    const auto error = dns_error_of(it.listener.argument);
+    return error ? dns_answer(datagram, *error) : dns_answer(datagram, names_);
   };
   for (int i = 0; i < kDatagramsAtOnce; ++i) {
     if (!answer_datagram(it.socket.get(), answer)) return;

@@ -147,6 +147,7 @@ class LabReader {
     MapReader keys(value, "router " + key.text, problems());
     router.segments = keys.optional_texts("segments");
     router.transit = keys.optional_texts("transit");
+    router.blackhole = keys.optional_texts("blackhole");
     router.addresses = read_addresses(keys.optional("addresses"), keys.what());
     router.firewall = read_firewall(keys, value, true, context_);
     keys.finish();
@@ -162,6 +163,7 @@ class LabReader {
     host.resolver = keys.optional_text("resolver");
     host.down = keys.optional_bool("down", false);
     host.probe = keys.optional_bool("probe", !host.down);
+    host.gateway = keys.optional_bool("gateway", true);
     host.addresses = read_addresses(keys.optional("addresses"), keys.what());
     host.listeners = read_listeners(keys.optional("listeners"), keys.what(), context_);
     host.firewall = read_firewall(keys, value, false, context_);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "lab/dns_answer.h"
+
 namespace reachproof::lab {
 namespace {
 
@@ -50,10 +52,15 @@ std::string complaint(const Listener& listener) {
   if (!udp && (kind == Mute || kind == Dns)) {
     return fmt::format("`{}` is for UDP; `accept` is TCP's way to say nothing", word(kind));
   }
-  if (!listener.argument.empty() && kind != Http && kind != Banner) {
+  if (!listener.argument.empty() && kind != Http && kind != Banner && kind != Dns) {
     return fmt::format("`{}` takes nothing after it", word(kind));
   }
   if (kind == Banner && listener.argument.empty()) return "`banner` wants the text to send";
+  if (kind == Dns) {
+    const bool known = listener.argument.empty() || dns_error_of(listener.argument);
+    return known ? ""
+                 : "`dns` takes nothing after it, or the error for every name: nxdomain, servfail";
+  }
   if (kind != Http) return "";
   int status = 0;
   const auto& digits = listener.argument;

@@ -60,7 +60,7 @@ struct Listener {
     Http,    ///< answers one request; `argument` is the status
     Banner,  ///< sends `argument` first, then reads
     Mute,    ///< UDP: bound, never answers
-    Dns,     ///< UDP: answers from the lab's names
+    Dns,     ///< UDP: answers from the lab's names; `argument` is the error that it answers instead
     Closed,  ///< nothing listens, and nothing may
   };
   core::PortRange ports;  ///< one port, but for Closed
@@ -79,7 +79,8 @@ struct Host {
   std::string resolver;  ///< address of the name server, empty for the machine's own
   std::vector<core::IpAddress> addresses;
   bool probe = true;
-  bool down = false;  ///< planned, but no such host answers
+  bool down = false;    ///< planned, but no such host answers
+  bool gateway = true;  ///< whether a route leads out of its segment
   std::vector<Listener> listeners;
   Firewall firewall;
   SourceMark mark;
@@ -88,7 +89,8 @@ struct Host {
 struct Router {
   std::string name;
   std::vector<std::string> segments;
-  std::vector<std::string> transit;  ///< routers that it is cabled to directly
+  std::vector<std::string> transit;    ///< routers that it is cabled to directly
+  std::vector<std::string> blackhole;  ///< places to which its routes lead nowhere
   std::vector<core::IpAddress> addresses;
   Firewall firewall;
   SourceMark mark;

@@ -195,14 +195,30 @@ Result<void> Netlink::add_address(const std::string& interface, const core::IpAd
   return ask(message, fmt::format("add address {} to {}", address.text(), interface));
 }
 
-Result<void> Netlink::add_route(const core::Cidr& to, const core::IpAddress& via) {
+namespace {
+
+rtmsg static_route(const core::Cidr& to, unsigned char type) {
   rtmsg info{};
   info.rtm_family = static_cast<std::uint8_t>(family_number(to.base.family()));
   info.rtm_dst_len = static_cast<std::uint8_t>(to.prefix_bits);
   info.rtm_table = RT_TABLE_MAIN;
   info.rtm_protocol = RTPROT_STATIC;
   info.rtm_scope = RT_SCOPE_UNIVERSE;
-  info.rtm_type = RTN_UNICAST;
+  info.rtm_type = type;
+  return info;
+}
+
+}  // namespace
+
+Result<void> Netlink::add_blackhole(const core::Cidr& to) {
+  const auto info = static_route(to, RTN_BLACKHOLE);
+  Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, info);
+  if (to.prefix_bits > 0) message.attribute(RTA_DST, to.base.bytes(), to.base.size());
+  return ask(message, fmt::format("add a blackhole for {}", to.text()));
+}
+
+Result<void> Netlink::add_route(const core::Cidr& to, const core::IpAddress& via) {
+  const auto info = static_route(to, RTN_UNICAST);
   Message message(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, info);
   if (to.prefix_bits > 0) message.attribute(RTA_DST, to.base.bytes(), to.base.size());
   message.attribute(RTA_GATEWAY, via.bytes(), via.size());

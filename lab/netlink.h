@@ -31,6 +31,8 @@ class Netlink {
   Result<void> add_address(const std::string& interface, const core::IpAddress& address,
                            int prefix_bits);
   Result<void> add_route(const core::Cidr& to, const core::IpAddress& via);
+  /// What is for there vanishes, and nobody is told.
+  Result<void> add_blackhole(const core::Cidr& to);
 
  private:
   explicit Netlink(Descriptor socket) : socket_(std::move(socket)) {}

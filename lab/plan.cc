@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "lab/addresses.h"
+#include "lab/places.h"
 #include "lab/routes.h"
 
 namespace reachproof::lab {
@@ -130,10 +132,18 @@ class Planner {
   }
 
   void route_router(std::size_t r) {
+    std::set<Cidr> swallowed;
+    for (const auto& place : lab_.routers[r].blackhole) {
+      for (const auto& block : blocks_of(lab_, place).value_or(std::vector<Cidr>{})) {
+        if (swallowed.insert(block).second) plan_.nodes[r].routes.push_back({block, std::nullopt});
+      }
+    }
     for (std::size_t target = 0; target < lab_.segments.size(); ++target) {
       for (const auto& block : lab_.segments[target].subnets) {
         const auto gateway = via(r, target, block.base.family());
-        if (gateway) plan_.nodes[r].routes.push_back({block, *gateway});
+        if (gateway && !swallowed.contains(block)) {
+          plan_.nodes[r].routes.push_back({block, *gateway});
+        }
       }
     }
   }
@@ -177,7 +187,7 @@ class Planner {
     node.interfaces.push_back(interface_of("eth0", host.addresses, lab_.segments[segment]));
     for (const auto family : kFamilies) {
       const auto mine = [&](const auto& it) { return it.first.family() == family; };
-      if (std::ranges::any_of(node.interfaces.front().addresses, mine)) {
+      if (host.gateway && std::ranges::any_of(node.interfaces.front().addresses, mine)) {
         route_host(node, segment, family);
       }
     }

@@ -23,7 +23,7 @@ struct InterfacePlan {
 
 struct RoutePlan {
   core::Cidr to;
-  core::IpAddress via;
+  std::optional<core::IpAddress> via;  ///< none: a blackhole, what is for there vanishes
 };
 
 /// A router, or a host that is not down.

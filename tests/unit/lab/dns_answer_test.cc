@@ -41,6 +41,18 @@ TEST(DnsAnswer, TellsAnUnknownNameFromATypeWithoutData) {
   EXPECT_EQ(mx[7], 0);
 }
 
+TEST(DnsAnswer, OfABrokenServerIsItsErrorForEveryName) {
+  for (const auto& [name, code] : {std::pair{"servfail", 2U}, {"nxdomain", 3U}}) {
+    const auto error = dns_error_of(name);
+    ASSERT_TRUE(error) << name;
+    const auto answer = dns_answer(query("db", "lab", 1), *error);
+    EXPECT_EQ(answer[3] & 0xfU, code);
+    EXPECT_EQ(answer[7], 0);
+    EXPECT_TRUE(dns_answer(Bytes{1, 2, 3}, *error).empty());
+  }
+  EXPECT_FALSE(dns_error_of("refused"));
+}
+
 TEST(DnsAnswer, IgnoresWhatIsNoQuery) {
   auto whole = query("db", "lab", 1);
   for (std::size_t size = 0; size < whole.size(); ++size) {

@@ -108,10 +108,19 @@ TEST(LabFile, SaysWhatAPortCanDo) {
   EXPECT_THAT(listener("tcp/80-90: accept"), HasSubstr("only be `closed`"));
   EXPECT_THAT(listener("udp/80: http"), HasSubstr("is for TCP"));
   EXPECT_THAT(listener("tcp/80: mute"), HasSubstr("is for UDP"));
+  EXPECT_THAT(listener("udp/53: dns refused"), HasSubstr("nxdomain, servfail"));
+  EXPECT_EQ(listener("udp/53: dns servfail"), "");
   EXPECT_THAT(listener("tcp/80: http 99"), HasSubstr("status from 200 to 599"));
   EXPECT_THAT(listener("tcp/80: accept, tcp/70-90: closed"), HasSubstr("overlaps tcp/80"));
   EXPECT_THAT(listener("tcp/22: banner SSH-2.0-lab, tcp/1-21: closed, tcp/80: http 403"),
               IsEmpty());
+}
+
+TEST(LabFile, RefusesABlackholeThatIsNowhereOrWhereTheRouterStands) {
+  EXPECT_THAT(complaints(two_segments("    blackhole: [bb]\n")), HasSubstr("blackhole `bb`"));
+  EXPECT_THAT(complaints(two_segments("    blackhole: [left]\n")),
+              HasSubstr("stands in segment left"));
+  EXPECT_EQ(complaints(two_segments("    blackhole: [b, \"fd00:9::/64\"]\n")), "");
 }
 
 TEST(LabFile, SaysThatAnNftFileIsMissing) {

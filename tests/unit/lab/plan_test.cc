@@ -17,7 +17,7 @@ std::vector<std::string> routes_of(const Plan& plan, const std::string& name) {
   for (const auto& node : plan.nodes) {
     if (node.name != name) continue;
     for (const auto& route : node.routes)
-      texts.push_back(route.to.text() + " via " + route.via.text());
+      texts.push_back(route.to.text() + (route.via ? " via " + route.via->text() : " nowhere"));
   }
   return texts;
 }
@@ -31,6 +31,18 @@ TEST(LabPlan, SendsHostsToTheirRouter) {
   const auto plan = plan_of(lab_of(two_segments("")));
   EXPECT_THAT(routes_of(plan, "a"), ElementsAre("0.0.0.0/0 via 10.1.0.1", "::/0 via fd00:1::1"));
   EXPECT_THAT(routes_of(plan, "fw"), IsEmpty());
+}
+
+TEST(LabPlan, LeadsBlackholesNowhereAndAHostWithoutAGatewayToItsNeighboursAlone) {
+  const auto plan = plan_of(
+      lab_of("version: 1\nname: x\nsegments: { net: 10.1.0.0/24, far: 10.2.0.0/24 }\n"
+             "routers: { fw: { segments: [net], transit: [gw], blackhole: [far, a, 10.9.0.0/16, a] "
+             "}, gw: { segments: [far] } }\n"
+             "hosts: { a: { segment: net }, b: { segment: net, gateway: false } }\n"));
+  EXPECT_THAT(routes_of(plan, "fw"),
+              ElementsAre("10.2.0.0/24 nowhere", "10.1.0.10/32 nowhere", "10.9.0.0/16 nowhere"));
+  EXPECT_THAT(routes_of(plan, "a"), ElementsAre("0.0.0.0/0 via 10.1.0.1"));
+  EXPECT_THAT(routes_of(plan, "b"), IsEmpty());
 }
 
 TEST(LabPlan, LeavesOutHostsThatAreDown) {
