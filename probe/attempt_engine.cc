@@ -22,6 +22,9 @@ namespace {
 using core::Outcome;
 using core::Protocol;
 
+constexpr int kFreshPortTriesMax = 8;
+constexpr std::size_t kRememberedTuplesMax = 65536;
+
 int take_socket_error(int fd) {
   int error = 0;
   socklen_t size = sizeof error;
@@ -149,17 +152,27 @@ void AttemptEngine::begin_tcp(std::uint32_t index) {
   }
 }
 
+bool AttemptEngine::connect_udp(Slot& slot) {
+  const auto to = SocketAddress::of(slot.order.address, slot.order.port);
+  for (int i = 0; i < kFreshPortTriesMax; ++i) {
+    if (i > 0 && !open_socket(slot)) return false;
+    if (::connect(slot.socket.get(), to.raw(), to.size) != 0) return false;
+    const auto local = local_end(slot.socket.get());
+    slot.report.source = local.address;
+    slot.report.source_port = local.port;
+    if (udp_tuples_.size() >= kRememberedTuplesMax) udp_tuples_.clear();
+    if (udp_tuples_.emplace(slot.order.address, slot.order.port, local.port).second) break;
+  }
+  return true;
+}
+
 void AttemptEngine::begin_udp(std::uint32_t index) {
   Slot& slot = slots_[index];
-  const auto to = SocketAddress::of(slot.order.address, slot.order.port);
-  const int fd = slot.socket.get();
-  if (::connect(fd, to.raw(), to.size) != 0) {
+  if (!connect_udp(slot)) {
     fail_with(index, errno);
     return;
   }
-  const auto local = local_end(fd);
-  slot.report.source = local.address;
-  slot.report.source_port = local.port;
+  const int fd = slot.socket.get();
   const protocol::Nonce nonce = slot.order.nonce.value_or(protocol::Nonce{});
   std::string payload(nonce.begin(), nonce.end());
   if (slot.order.ask) {

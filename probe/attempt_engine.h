@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <vector>
 
 #include "core/error.h"
@@ -65,6 +66,9 @@ class AttemptEngine {
   void begin_udp(std::uint32_t index);
   void begin_icmp(std::uint32_t index);
   void read_echo(std::uint32_t index);
+  /// From a port that has not served for this destination: the kernel draws them at random, and
+  /// nothing is sent before the first datagram.
+  bool connect_udp(Slot& slot);
   void watch(std::uint32_t index, std::uint32_t events);
   void handle(std::uint32_t index, std::uint32_t events);
   void handle_tcp(std::uint32_t index, std::uint32_t events);
@@ -81,6 +85,7 @@ class AttemptEngine {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   DeadlineWheel deadlines_;
+  std::set<std::tuple<core::IpAddress, core::Port, core::Port>> udp_tuples_;  ///< bounded
   std::set<std::uint32_t> ticking_;  ///< conversations that go on by time as well
   Finished finished_;
 };
