@@ -75,7 +75,9 @@ std::string verdict_table_markdown() {
       "required "
       "to be reached, the next hop's answer alone is accepted.\n\n"
       "*The port proven listening* over UDP means that it answered the witness on its own host: a "
-      "bound socket that stays mute proves nothing.\n\n"
+      "bound socket that stays mute proves nothing. *Shown not to be listening*, where no witness "
+      "is, means that the network told a vantage that may connect, before or after, that no such "
+      "host is there, and that the vantage had no other answer than that or silence.\n\n"
       "## What a verdict means for the expectation\n\n";
   print_results(out);
   out +=

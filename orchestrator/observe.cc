@@ -216,17 +216,27 @@ class Observer {
         seen.port_detail = fmt::format("{} connected before and after", vantage);
         return;
       }
-      if (shown_dead(vantage, it->second.before) && shown_dead(vantage, it->second.after)) {
-        seen.port = PortState::NotListening;
-      }
+      if (shown_dead(vantage, it->second)) seen.port = PortState::NotListening;
       seen.port_detail =
           fmt::format("{}: {} before, {} after", vantage, core::word(before), core::word(after));
     }
   }
 
+  /// Told once that the host is not there, and nothing else but that or silence the other time:
+  /// routers limit the rate of their errors, so one among silent tries is an answer.
+  bool shown_dead(const std::string& vantage, const LivenessFacts& liveness) const {
+    const bool before = told_dead(vantage, liveness.before);
+    const bool after = told_dead(vantage, liveness.after);
+    const auto silent = [](const TryFacts& facts) {
+      return facts.report.outcome == Outcome::TimedOut;
+    };
+    return (before || after) && (before || silent(liveness.before)) &&
+           (after || silent(liveness.after));
+  }
+
   /// A vantage that may connect, and whose network works, was told by the network that the host
-  /// is not there. Silence shows nothing, and a refusal may be a firewall's.
-  bool shown_dead(const std::string& vantage, const TryFacts& facts) const {
+  /// is not there. Silence alone shows nothing, and a refusal may be a firewall's.
+  bool told_dead(const std::string& vantage, const TryFacts& facts) const {
     const auto& icmp = facts.report.icmp;
     if (facts.report.outcome != Outcome::Unreachable || !icmp) return false;
     const auto it = vantages_.find({vantage, facts.order.address.family()});
