@@ -94,6 +94,21 @@ TEST(Refusals, AnUnknownFieldIsNamed) {
   }
 }
 
+TEST(Refusals, ATryIsOfAProtocolThatWasOrderedAndNoOther) {
+  for (const auto& message : test::full_messages()) {
+    auto object = object_of(message);
+    if (std::holds_alternative<AttemptOrder>(message)) {
+      object["protocol"] = "sctp";
+      EXPECT_THAT(refusal(object), HasSubstr("protocol"));
+    } else if (std::holds_alternative<OutcomeReport>(message)) {
+      // A report names none: it cannot be of another than its order.
+      ASSERT_FALSE(object.contains("protocol"));
+      object["protocol"] = "udp";
+      EXPECT_THAT(refusal(object), HasSubstr("protocol"));
+    }
+  }
+}
+
 TEST(Refusals, ANumberOutOfItsRangeIsNamed) {
   for (const auto& message : test::full_messages()) {
     for_every_field(message, [](json::object& root, json::object& part, const std::string& field) {

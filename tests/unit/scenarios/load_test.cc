@@ -133,6 +133,23 @@ TEST(Selectors, WarnOfATakenAwayWorkloadThatWasNotSelected) {
               HasSubstr("warning: `not` of `from` of forbid X1 takes away db"));
 }
 
+TEST(Selectors, ThatSelectNothingAreAnError) {
+  const auto text = problems_with(
+      "forbids: [ { id: X1, from: { label: { tier: web } }, to: db, "
+      "service: https } ]\n");
+  EXPECT_THAT(text, HasSubstr("error: "));
+  EXPECT_THAT(text, HasSubstr("X1"));
+}
+
+TEST(Services, OfAProtocolThatNoProbeSpeaksAreAnError) {
+  for (const auto* port : {"sctp/2905", "dccp/5004", "icmp/8"}) {
+    const auto text = problems_with(std::string("flows: [ { id: F1, from: web, to: db, service: ") +
+                                    port + " } ]\n");
+    EXPECT_THAT(text, HasSubstr("error: "));
+    EXPECT_THAT(text, HasSubstr(port));
+  }
+}
+
 TEST(Services, AreKeptByNameOrAsWritten) {
   const auto scenario = shop_with(
       "flows:\n"
