@@ -13,12 +13,19 @@ Verdict concluded(Verdict verdict, Reachability reachability, Reason reason, std
   return verdict;
 }
 
+/// Whether the service was reached, and is not able to serve: dead, for whoever needs it.
+bool is_dead(const Exchange& exchange) {
+  return exchange.state == Exchange::State::Silent || exchange.state == Exchange::State::Closed ||
+         exchange.state == Exchange::State::Garbled;
+}
+
 /// What all the tries of a path say together. One that was granted outweighs all others; a refusal
 /// counts only where no try leaves room for doubt.
 Verdict of_exchanges(const Verdict& network, const Observation& seen, Expectation expected,
                      const std::vector<bool>& reached) {
   std::optional<LayerAnswer> denied;
   std::optional<std::string> doubt;
+  std::optional<std::string> dead;
   for (std::size_t i = 0; i < seen.attempts.size(); ++i) {
     const auto& attempt = seen.attempts[i];
     if (attempt.outcome != Outcome::Connected) {
@@ -45,10 +52,14 @@ Verdict of_exchanges(const Verdict& network, const Observation& seen, Expectatio
         denied = std::move(answer);
         break;
       case LayerAnswer::Kind::Unclear:
-        doubt = std::move(answer.detail);
+        (is_dead(*attempt.exchange) ? dead : doubt) = std::move(answer.detail);
         break;
     }
   }
+  if (dead && !doubt && expected == Expectation::Allow) {
+    return concluded(network, Reachability::Latent, Reason::ServiceUnclear, std::move(*dead));
+  }
+  if (!doubt) doubt = dead;
   if (doubt || !denied) {
     return concluded(network, Reachability::Inconclusive, Reason::ServiceUnclear,
                      doubt.value_or(""));

@@ -197,6 +197,18 @@ TEST_F(JudgeAbove, ARefusalBesideAnythingUnclearIsUnproven) {
   EXPECT_EQ(judge(unsent, Expectation::Deny).result, CheckResult::Unproven);
 }
 
+TEST_F(JudgeAbove, AServiceThatIsReachedAndDoesNotServeIsDeadForWhoNeedsIt) {
+  for (const auto state : {State::Silent, State::Closed, State::Garbled}) {
+    const auto seen = answered(kHttp, {{.state = state}, {.state = state}});
+    const auto verdict = judge(seen, Expectation::Allow);
+    EXPECT_EQ(verdict.reachability, Reachability::Latent);
+    EXPECT_EQ(verdict.result, CheckResult::Broken);
+    EXPECT_EQ(judge(seen, Expectation::Permit).reachability, Reachability::Inconclusive);
+  }
+  const auto ours = answered(kHttp, {{.state = State::Silent}, {.state = State::Failed}});
+  EXPECT_EQ(judge(ours, Expectation::Allow).result, CheckResult::Unproven);
+}
+
 TEST_F(JudgeAbove, WhatSomethingInBetweenRefusedProvesNothing) {
   const Exchange refused{.state = State::Answered, .code = 403};
   auto seen = answered(kHttp, {refused, refused});
