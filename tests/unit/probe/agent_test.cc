@@ -40,6 +40,20 @@ TEST(SessionGuard, LetsThroughWhatTheGrantNamesAndNothingElse) {
   EXPECT_EQ(guard.objection(attempt("10.0.0.1", 22), noon())->why, Why::Budget);
 }
 
+TEST(SessionGuard, AsksWhatTheGrantNamesAlone) {
+  const core::Ask login{.layer = core::Layer::Http, .path = "/login"};
+  auto named = grant();
+  named.asks.insert(core::canonical(login));
+  SessionGuard guard(named);
+  auto order = attempt("10.0.0.1", 22);
+  order.ask = std::make_shared<const core::Ask>(login);
+  EXPECT_FALSE(guard.objection(order, noon()));
+  auto other = login;
+  other.path = "/admin";
+  order.ask = std::make_shared<const core::Ask>(other);
+  EXPECT_EQ(guard.objection(order, noon())->why, Why::Signature);
+}
+
 TEST(SessionGuard, WatchesTheGrantsPortsAlone) {
   SessionGuard guard(grant());
   protocol::Arm arm{.id = 1, .ports = {{{core::Protocol::Tcp, 443}, false}}};

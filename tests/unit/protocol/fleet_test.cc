@@ -99,10 +99,12 @@ TEST(Grants, SurviveTheirEncodingAndKnowTheirTime) {
   grant.targets[*core::IpAddress::parse("10.0.0.1")].insert({core::Protocol::Tcp, 22});
   grant.watched.insert({core::Protocol::Udp, 53});
   grant.attempts_max = 5;
+  grant.asks.insert(core::canonical({.layer = core::Layer::Http, .headers = {"Accept: a/b"}}));
   const auto again = decode_grant(encode(grant));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->targets, grant.targets);
   EXPECT_EQ(again->watched, grant.watched);
+  EXPECT_EQ(again->asks, grant.asks);
   EXPECT_FALSE(again->objection_at(noon()));
   EXPECT_TRUE(again->objection_at(noon() - std::chrono::seconds(1)));
   EXPECT_TRUE(again->objection_at(noon() + std::chrono::minutes(61)));
