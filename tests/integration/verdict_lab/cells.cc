@@ -327,7 +327,7 @@ std::string scenario_text() {
       fmt::format_to(std::back_inserter(text),
                      "  - {{ id: {}.{}, from: {}, to: {}, service: [{}]{} }}\n",
                      rule.substr(0, slash), ++number, rule.substr(slash + 1), target, list,
-                     rule.starts_with("XL") ? ", check: { attempts: 10 }" : "");
+                     rule.starts_with("XL") ? ", check: { attempts: 30 }" : "");
     }
   }
   return text;
