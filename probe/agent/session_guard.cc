@@ -29,9 +29,9 @@ std::optional<SessionGuard::Objection> SessionGuard::to_attempt(const protocol::
         fmt::format("{} {} is not in the signed plan", order.address.text(), port.text())};
   }
   if (order.ask && !grant_->asks.contains(core::canonical(*order.ask))) {
-    return Objection{order.id, Why::Signature,
-                     fmt::format("to ask `{}` is not in the signed plan",
-                                 core::label_of(*order.ask))};
+    return Objection{
+        order.id, Why::Signature,
+        fmt::format("to ask `{}` is not in the signed plan", core::label_of(*order.ask))};
   }
   if (attempts_ >= grant_->attempts_max) {
     return Objection{order.id, Why::Budget,
