@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   cli::add_schema(app, context);
   cli::add_plan(app, context);
   cli::add_run(app, context);
+  cli::add_selftest(app, context);
   cli::add_runs(app, context);
   cli::add_results(app, context);
   cli::add_matrix(app, context);

@@ -86,6 +86,7 @@ void add_validate(CLI::App& app, Context& context);
 void add_schema(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
+void add_selftest(CLI::App& app, Context& context);
 void add_results(CLI::App& app, Context& context);
 void add_runs(CLI::App& app, Context& context);
 void add_matrix(CLI::App& app, Context& context);

@@ -62,6 +62,16 @@ EngineRun run_engine(const RunRequest& request, Progress& progress) {
   return result;
 }
 
+SeededPorts seeded_in(const RunFacts& facts) {
+  SeededPorts seeded;
+  for (const auto& [endpoint, witness] : facts.witnesses) {
+    for (const auto& [port, listener] : witness.before) {
+      if (listener == protocol::Listener::Own) seeded[endpoint].insert(port);
+    }
+  }
+  return seeded;
+}
+
 Result<void> append(evidence::Log& log, const std::vector<evidence::Record>& records) {
   if (records.empty()) return {};
   auto appended = log.append(records, now());
@@ -129,7 +139,8 @@ Result<RunResult> execute(const RunRequest& request, Progress& progress) {
   return RunResult{.run = run,
                    .interrupted = done.facts.interrupted,
                    .by_signal = done.by_signal,
-                   .checkpoint = *note};
+                   .checkpoint = *note,
+                   .seeded = seeded_in(done.facts)};
 }
 
 }  // namespace reachproof::orchestrator

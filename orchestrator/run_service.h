@@ -9,6 +9,7 @@
 #include "evidence/log.h"
 #include "orchestrator/progress.h"
 #include "orchestrator/run_engine.h"
+#include "orchestrator/selftest.h"
 
 namespace reachproof::orchestrator {
 
@@ -33,6 +34,7 @@ struct RunResult {
   std::string interrupted;  ///< why it ended early, empty where it did not
   bool by_signal = false;   ///< Ctrl-C or SIGTERM
   std::string checkpoint;   ///< the signed note over the whole log
+  SeededPorts seeded;       ///< where witnesses opened listeners of their own
 };
 
 /// Makes one run from beginning to end: opens the evidence, writes what will be done, does it,
