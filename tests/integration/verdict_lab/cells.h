@@ -50,7 +50,7 @@ inline constexpr Words kDnsFailed = "inconclusive none dns-failed";
 // What is dropped for want of a route is marked by port, and sent to a blackhole (see lab_text()).
 inline constexpr const char* kBlackhole = "BLACKHOLE";
 
-inline constexpr std::array<Network, 10> kTcp{{
+inline constexpr std::array<Network, 11> kTcp{{
     {"accept", "", true, kOpenProved, kLatent, kOpen, kByWhom, kNotAlive},
     {"drop", "drop from client to %1 %2", true, kDropped, kDropped, kDroppedBlind, kNotAlive,
      kNotAlive},
@@ -70,9 +70,12 @@ inline constexpr std::array<Network, 10> kTcp{{
     {"loss-30-percent", "lose 30% from client to %1 %2", true, kOpenProved, kLatent, kOpen, kByWhom,
      kNotAlive},
     {"reset-after-handshake", "", false, kOpenProved, kLatent, kOpen, kByWhom, kNotAlive},
+    // The target sees the router's address and another port: found again by mark and nonce.
+    {"masquerade", "masquerade from client to %1 %2", true, kOpenProved, kLatent, kOpen, kByWhom,
+     kNotAlive},
 }};
 
-inline constexpr std::array<Network, 8> kUdp{{
+inline constexpr std::array<Network, 9> kUdp{{
     {"accept", "", true, kOpenProved, kLatent, kOpen, kByWhom, kUdpSilence},
     {"drop", "drop from client to %1 %2", true, kDropped, kDropped, kUdpSilence, kUdpSilence,
      kUdpSilence},
@@ -88,6 +91,8 @@ inline constexpr std::array<Network, 8> kUdp{{
      kOpen, kIntercepted},
     {"loss-30-percent", "lose 30% from client to %1 %2", true, kOpenProved, kLatent, kOpen,
      kUdpSilence, kUdpSilence},
+    {"masquerade", "masquerade from client to %1 %2", true, kOpenProved, kLatent, kOpen, kByWhom,
+     kUdpSilence},
 }};
 
 /// Pings, each network with hosts of its own: an echo request has no port that could tell them
