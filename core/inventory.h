@@ -26,6 +26,14 @@ struct Launch {
   std::vector<std::string> command;
 };
 
+/// Another way that leads to an endpoint: a service address, a node port, a load balancer.
+struct Variant {
+  std::string name;  ///< "service-address"
+  IpAddress address;
+  /// Where a port of the endpoint is reached there; a variant that lists some leads to these alone.
+  std::map<ProtocolPort, Port> ports;
+};
+
 /// One running instance of a workload.
 struct Endpoint {
   std::string name;
@@ -33,6 +41,7 @@ struct Endpoint {
   std::vector<IpAddress> addresses;
   /// The name by which clients find it, empty for none: attempts then resolve it on the vantage.
   std::string hostname;
+  std::vector<Variant> variants;
   Launch launch;
   /// Ports that are known to be served here; default deny is tried on them too.
   std::vector<PortRange> listens;

@@ -142,22 +142,34 @@ class PathPlanner {
 
   void add_paths(Check& check, const EndpointPair& pair, int number,
                  const CheckSettings& settings) const {
-    for (const auto& address : pair.target->addresses) {
-      if (!has_family(*pair.vantage, address.family())) continue;
-      Path path;
-      path.pair = number;
-      path.vantage = pair.vantage->name;
-      path.target = pair.target->name;
+    Path plain;
+    plain.pair = number;
+    plain.vantage = pair.vantage->name;
+    plain.target = pair.target->name;
+    plain.attempts = options_.attempts > 0 ? options_.attempts : settings.attempts;
+    plain.timeout = options_.timeout.count() > 0 ? options_.timeout : settings.timeout;
+    plain.witnessed = has_probe(*pair.target);
+    const auto add = [&](Path path, const IpAddress& address) {
+      if (!has_family(*pair.vantage, address.family())) return;
       path.address = address;
-      path.hostname = pair.target->hostname;
-      path.attempts = options_.attempts > 0 ? options_.attempts : settings.attempts;
-      path.timeout = options_.timeout.count() > 0 ? options_.timeout : settings.timeout;
-      path.witnessed = has_probe(*pair.target);
       // A fragile one gets nothing beside its one attempt.
       if (!is_fragile(scenario_, check.destination)) {
         path.liveness_from = liveness_from(check, address.family());
       }
       check.paths.push_back(std::move(path));
+    };
+    for (const auto& address : pair.target->addresses) {
+      auto path = plain;
+      path.hostname = pair.target->hostname;
+      add(std::move(path), address);
+    }
+    for (const auto& variant : pair.target->variants) {
+      auto path = plain;
+      path.variant = variant.name;
+      const auto port = variant.ports.find(check.port);
+      if (!variant.ports.empty() && port == variant.ports.end()) continue;
+      if (port != variant.ports.end()) path.port = port->second;
+      add(std::move(path), variant.address);
     }
   }
 

@@ -29,6 +29,8 @@ struct Path {
   std::string target;    ///< endpoint name
   IpAddress address;     ///< of the target
   std::string hostname;  ///< resolved on the vantage first, where not empty
+  std::string variant;   ///< name of the variant that it leads over, empty for the plain address
+  Port port = 0;         ///< that is tried, where it is not the check's
   int attempts = 0;
   std::chrono::milliseconds timeout{0};
   bool witnessed = false;  ///< the target has a probe that will be armed
@@ -62,6 +64,11 @@ struct Check {
   std::string gap;        ///< why it cannot be tested, empty where it can
   int pairs_untried = 0;  ///< endpoint pairs beyond `samples`
 };
+
+/// The port that a path of the check tries.
+[[nodiscard]] inline ProtocolPort port_of(const Check& check, const Path& path) {
+  return {check.port.protocol, path.port != 0 ? path.port : check.port.port};
+}
 
 /// What a rule asks for and no check of this plan tests.
 struct Gap {

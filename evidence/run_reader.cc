@@ -115,6 +115,8 @@ core::Path read_path(const json::object& item) {
   path.target = text_in(item, "target");
   path.timeout = std::chrono::milliseconds(number_in(item, "timeout_ms"));
   path.vantage = text_in(item, "vantage");
+  path.variant = text_or_empty(item, "variant");
+  if (item.contains("port")) path.port = static_cast<core::Port>(number_in(item, "port"));
   path.witnessed = flag_in(item, "witnessed");
   return path;
 }

@@ -72,8 +72,11 @@ void write_path(JsonText& json, const core::Path& path) {
   json.begin_object().field("address", path.address.text()).field("attempts", path.attempts);
   if (!path.hostname.empty()) json.field("hostname", cut(path.hostname));
   if (!path.liveness_from.empty()) json.texts("liveness_from", path.liveness_from);
-  json.field("pair", path.pair).field("target", path.target);
-  json.field("timeout_ms", path.timeout.count()).field("vantage", path.vantage);
+  json.field("pair", path.pair);
+  if (path.port != 0) json.field("port", path.port);
+  json.field("target", path.target).field("timeout_ms", path.timeout.count());
+  json.field("vantage", path.vantage);
+  if (!path.variant.empty()) json.field("variant", path.variant);
   json.flag("witnessed", path.witnessed).end_object();
 }
 

@@ -31,12 +31,13 @@ std::vector<protocol::Grant> grants_of(const core::Plan& plan, const core::Inven
   };
   for (const auto& check : plan.checks) {
     for (const auto& path : check.paths) {
-      allow(path.vantage, path.address, check.port, static_cast<std::uint32_t>(path.attempts));
+      allow(path.vantage, path.address, core::port_of(check, path),
+            static_cast<std::uint32_t>(path.attempts));
       if (const auto it = grants.find(path.vantage); check.layer && it != grants.end()) {
         it->second.asks.insert(core::canonical(check.layer->ask));
       }
       for (const auto& prover : path.liveness_from) {
-        allow(prover, path.address, check.port, kLivenessTries);
+        allow(prover, path.address, core::port_of(check, path), kLivenessTries);
       }
     }
   }

@@ -207,7 +207,8 @@ class Observer {
       return;
     }
     for (const auto& vantage : path.liveness_from) {
-      const auto it = facts_.liveness.find({vantage, path.target, path.address, check.port});
+      const auto it =
+          facts_.liveness.find({vantage, path.target, path.address, core::port_of(check, path)});
       if (it == facts_.liveness.end()) continue;
       const auto before = it->second.before.report.outcome;
       const auto after = it->second.after.report.outcome;
@@ -263,9 +264,9 @@ class Observer {
     }
   }
 
-  core::NonceAnswer nonce_answer(const core::Path& path, const TryFacts& facts) const {
+  core::NonceAnswer nonce_answer(const core::Path& path, core::ProtocolPort port,
+                                 const TryFacts& facts) const {
     const auto* witness = witness_of(path.target);
-    const core::ProtocolPort port{facts.order.protocol, facts.order.port};
     const bool ours =
         path.witnessed && witness != nullptr && listener_in(witness->before, port) == Listener::Own;
     if (!ours || !facts.order.nonce || facts.report.outcome != Outcome::Connected) {
@@ -289,7 +290,7 @@ class Observer {
     attempt.elapsed_us = facts.report.elapsed_us;
     attempt.started = facts.report.started;
     attempt.detail = facts.report.detail;
-    attempt.nonce = nonce_answer(path, facts);
+    attempt.nonce = nonce_answer(path, plan_.checks[plan_.trials[index].check].port, facts);
     attempt.exchange = facts.report.exchange;
     if (reused_.contains(index)) {
       attempt.outcome = Outcome::LocalError;

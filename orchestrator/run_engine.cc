@@ -115,7 +115,7 @@ void RunEngine::prepare_tries() {
     order.id = next_id_++;
     order.protocol = check.port.protocol;
     order.address = path.address;
-    order.port = check.port.port;
+    order.port = core::port_of(check, path).port;
     order.timeout = path.timeout;
     order.hostname = path.hostname;
     if (check.layer) order.ask = std::shared_ptr<const core::Ask>(check.layer, &check.layer->ask);
@@ -317,7 +317,7 @@ asio::awaitable<void> RunEngine::prove_targets_alive(bool before) {
     for (const auto& path : check.paths) {
       if (!needs_liveness(path)) continue;
       for (const auto& vantage : path.liveness_from) {
-        const LivenessKey key{vantage, path.target, path.address, check.port};
+        const LivenessKey key{vantage, path.target, path.address, core::port_of(check, path)};
         facts_.liveness.try_emplace(key);
       }
     }

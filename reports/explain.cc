@@ -50,8 +50,10 @@ void explain_attempts(std::string& out, const Observation& seen) {
 }
 
 void explain_path(std::string& out, const core::Path& path, const Observation& seen) {
-  fmt::format_to(std::back_inserter(out), "  path {} -> {} ({})\n", path.vantage, path.target,
-                 path.address.text());
+  const auto over = path.variant.empty() ? "" : " over " + path.variant;
+  const auto port = path.port == 0 ? "" : fmt::format(" port {}", path.port);
+  fmt::format_to(std::back_inserter(out), "  path {} -> {}{} ({}{})\n", path.vantage, path.target,
+                 over, path.address.text(), port);
   explain_attempts(out, seen);
   fmt::format_to(std::back_inserter(out), "    witness: {}{}{}\n", core::word(seen.witness),
                  seen.witness_detail.empty() ? "" : ", ", printable(seen.witness_detail));

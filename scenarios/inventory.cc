@@ -63,6 +63,7 @@ class InventoryReader {
     claim(endpoint.name, "endpoint name", keys.mark_of("name"), names_);
     read_addresses(keys, endpoint);
     read_hostname(keys, endpoint);
+    read_variants(keys, endpoint);
     endpoint.listens = keys.ports("listens");
     endpoint.keep_closed = keys.ports("keep-closed");
     endpoint.attributes = read_attributes(keys, problems_);
@@ -117,6 +118,54 @@ class InventoryReader {
     problems_.error(
         keys.mark_of("hostname"),
         fmt::format("{} is not a host name: `{}`", keys.said("hostname"), endpoint.hostname));
+  }
+
+  void read_variants(Fields& keys, core::Endpoint& endpoint) {
+    const Node* list = keys.optional("variants");
+    if (list == nullptr) return;
+    if (list->kind != Node::Kind::Sequence || list->items.empty() ||
+        list->items.size() > kAddressesMax) {
+      problems_.error(list->mark, fmt::format("{} must be a list of 1 to {} variants",
+                                              keys.said("variants"), kAddressesMax));
+      return;
+    }
+    for (const auto& item : list->items) {
+      Fields inner(item, "a variant of " + keys.what(), problems_);
+      inner.require({"name", "address"});
+      core::Variant variant{.name = inner.name("name")};
+      const auto text = inner.optional_text("address");
+      const auto address = core::IpAddress::parse(text);
+      if (address) variant.address = *address;
+      if (!address && !text.empty()) {
+        problems_.error(inner.mark_of("address"),
+                        fmt::format("{} is not an address: `{}`", inner.said("address"), text));
+      }
+      if (const Node* ports = inner.optional("ports")) read_variant_ports(*ports, inner, variant);
+      inner.finish();
+      endpoint.variants.push_back(std::move(variant));
+    }
+  }
+
+  /// `{ tcp/443: tcp/30443 }`: the endpoint's port, and where it is reached.
+  void read_variant_ports(const Node& node, Fields& keys, core::Variant& variant) {
+    if (node.kind != Node::Kind::Map) {
+      problems_.error(node.mark, keys.said("ports") + " must be a map of ports to ports");
+      return;
+    }
+    for (const auto& [key, value] : node.entries) {
+      const auto from = core::PortRange::parse(key.text);
+      const auto to = read_port_range(value, "a value of " + keys.said("ports"), problems_);
+      const bool single = from && to && from->size() == 1 && to->size() == 1 &&
+                          from->protocol == to->protocol && from->protocol != core::Protocol::Icmp;
+      if (single) {
+        variant.ports[{from->protocol, from->first}] = to->first;
+      } else if (to) {
+        problems_.error(
+            key.mark,
+            fmt::format("{} must lead from one port to one of its protocol", keys.said("ports")),
+            "as in { tcp/443: tcp/30443 }");
+      }
+    }
   }
 
   void read_probe(const Node* node, const std::string& what, core::Endpoint& endpoint) {

@@ -139,6 +139,24 @@ TEST(Plan, SamplesCoverAsManyEndpointsAsTheyCanAndTheRestIsCounted) {
   }
 }
 
+TEST(Plan, VariantsArePathsOfTheSameCheckAndEndpointPair) {
+  auto network = shop().forbid("X1", "web", "db", "tcp/22").forbid("X2", "web", "db", "tcp/80");
+  for (auto& endpoint : network.inventory.endpoints) {
+    if (endpoint.workload != "db") continue;
+    endpoint.variants = {
+        {"service", *IpAddress::parse("10.96.0.9"), {}},
+        {"node-port", *IpAddress::parse("10.3.0.5"), {{{Protocol::Tcp, 22}, Port{30022}}}}};
+  }
+  const auto ssh = check(network.plan(), "X1/web/db/tcp/22");
+  ASSERT_EQ(ssh.paths.size(), 3U);
+  EXPECT_EQ(ssh.paths[1].variant, "service");
+  EXPECT_EQ(port_of(ssh, ssh.paths[1]).port, 22);
+  EXPECT_EQ(ssh.paths[2].variant, "node-port");
+  EXPECT_EQ(port_of(ssh, ssh.paths[2]).port, 30022);
+  for (const auto& path : ssh.paths) EXPECT_EQ(path.pair, 0);
+  EXPECT_EQ(check(network.plan(), "X2/web/db/tcp/80").paths.size(), 2U);
+}
+
 TEST(Plan, AFragileEndpointGetsOneTcpAttemptInItsHoursAndNothingElse) {
   test::Network network;
   network.segment("a", {"web", "api"}).segment("b", {"scanner"});
