@@ -12,6 +12,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND REACHPROOF_SANITIZE)
   # False positives inside libstdc++ once sanitizers inline it (GCC bugs 105329, 105651).
   target_compile_options(reachproof_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-tsan)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_FLAGS MATCHES "-O[23]")
+  # The same in string concatenation (GCC bug 105651).
+  target_compile_options(reachproof_flags INTERFACE -Wno-restrict)
+endif()
 if(REACHPROOF_SANITIZE)
   target_compile_options(reachproof_flags INTERFACE
     -fsanitize=${REACHPROOF_SANITIZE} -fno-sanitize-recover=all)
