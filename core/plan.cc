@@ -23,9 +23,15 @@ bool has_family(const Endpoint& endpoint, Family family) {
                              [&](const IpAddress& a) { return a.family() == family; });
 }
 
-bool is_fragile(const Scenario& scenario, const std::string& workload) {
-  const auto* known = scenario.workload(workload);
-  return known != nullptr && known->fragile.has_value();
+/// The fragile workloads, with their hours.
+using Fragile = std::map<std::string, HoursWindow>;
+
+Fragile fragile_workloads(const Scenario& scenario) {
+  Fragile fragile;
+  for (const auto& workload : scenario.workloads) {
+    if (workload.fragile) fragile.emplace(workload.name, *workload.fragile);
+  }
+  return fragile;
 }
 
 struct EndpointPair {
@@ -55,8 +61,9 @@ std::vector<EndpointPair> sampled_pairs(const std::vector<const Endpoint*>& vant
 
 class PathPlanner {
  public:
-  PathPlanner(const Scenario& scenario, const EndpointsOf& endpoints, const PlanOptions& options)
-      : scenario_(scenario), endpoints_(endpoints), options_(options) {}
+  PathPlanner(const Scenario& scenario, const EndpointsOf& endpoints, const Fragile& fragile,
+              const PlanOptions& options)
+      : scenario_(scenario), endpoints_(endpoints), fragile_(fragile), options_(options) {}
 
   /// Who may prove a target alive: the sources of allowed checks that have a probe.
   void learn_allowed(const std::vector<Check>& checks) {
@@ -113,11 +120,11 @@ class PathPlanner {
 
   /// Why a fragile destination must not get what the check would send; empty where it may.
   std::string fragility_of(const Check& check) const {
-    if (!is_fragile(scenario_, check.destination)) return "";
-    const auto* workload = scenario_.workload(check.destination);
-    if (!workload->fragile->contains(options_.now)) {
+    const auto fragile = fragile_.find(check.destination);
+    if (fragile == fragile_.end()) return "";
+    if (!fragile->second.contains(options_.now)) {
       return fmt::format("{} is fragile: tried within {} UTC alone", check.destination,
-                         workload->fragile->text());
+                         fragile->second.text());
     }
     if (check.layer || check.port.protocol != Protocol::Tcp) {
       return fmt::format("{} is fragile: it gets no payload", check.destination);
@@ -153,7 +160,7 @@ class PathPlanner {
       if (!has_family(*pair.vantage, address.family())) return;
       path.address = address;
       // A fragile one gets nothing beside its one attempt.
-      if (!is_fragile(scenario_, check.destination)) {
+      if (!fragile_.contains(check.destination)) {
         path.liveness_from = liveness_from(check, address.family());
       }
       check.paths.push_back(std::move(path));
@@ -187,6 +194,7 @@ class PathPlanner {
 
   const Scenario& scenario_;
   const EndpointsOf& endpoints_;
+  const Fragile& fragile_;
   const PlanOptions& options_;
   std::map<std::pair<std::string, ProtocolPort>, std::vector<const Endpoint*>> allowed_;
 };
@@ -218,7 +226,7 @@ bool flow_expects_service(const Scenario& scenario, const std::string& workload,
 }
 
 std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario,
-                                      const Inventory& inventory) {
+                                      const Inventory& inventory, const Fragile& fragile) {
   std::map<std::string, std::set<ProtocolPort>> watched;
   std::set<std::pair<std::string, ProtocolPort>> asked;
   for (const auto& check : plan.checks) {
@@ -234,7 +242,7 @@ std::vector<WitnessPlan> witnesses_of(const Plan& plan, const Scenario& scenario
     const auto it = watched.find(endpoint.name);
     if (it == watched.end()) continue;
     WitnessPlan witness{
-        .endpoint = endpoint.name, .passive = is_fragile(scenario, endpoint.workload), .ports = {}};
+        .endpoint = endpoint.name, .passive = fragile.contains(endpoint.workload), .ports = {}};
     for (const auto& port : it->second) {
       const bool kept_closed = std::ranges::any_of(endpoint.keep_closed, [&](const PortRange& r) {
         return r.contains(port.protocol, port.port);
@@ -264,21 +272,20 @@ std::vector<std::string> vantages_of(const Plan& plan) {
 }
 
 /// Leaves each fragile endpoint one attempt in all: that of the severest check.
-void spare_fragile(std::vector<Check>& checks, const Scenario& scenario) {
+void spare_fragile(std::vector<Check>& checks, const Fragile& fragile) {
+  if (fragile.empty()) return;
   std::vector<Check*> order;
   for (auto& check : checks) {
-    if (is_fragile(scenario, check.destination)) order.push_back(&check);
+    if (fragile.contains(check.destination)) order.push_back(&check);
   }
   std::ranges::stable_sort(
       order, [](const Check* a, const Check* b) { return a->severity > b->severity; });
   std::set<std::string> tried;
   for (Check* check : order) {
-    const auto before = check->paths.size();
-    std::erase_if(check->paths, [&](Path& path) {
-      path.attempts = 1;
-      return !tried.insert(path.target).second;
-    });
-    if (before > 0 && check->paths.empty()) {
+    const auto dropped = std::erase_if(
+        check->paths, [&](const Path& path) { return !tried.insert(path.target).second; });
+    for (auto& path : check->paths) path.attempts = 1;
+    if (dropped > 0 && check->paths.empty()) {
       check->gap = fmt::format("{} is fragile: its one attempt of this run goes to another check",
                                check->destination);
     }
@@ -364,7 +371,8 @@ std::vector<Trial> paced_trials(const std::vector<Check>& checks, Rate rate, Rat
 Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOptions& options) {
   const auto endpoints = endpoints_by_workload(inventory);
   auto ruled = ruled_checks(scenario, endpoints, options.now);
-  PathPlanner paths(scenario, endpoints, options);
+  const auto fragile = fragile_workloads(scenario);
+  PathPlanner paths(scenario, endpoints, fragile, options);
   paths.learn_allowed(ruled.checks);
   Plan plan;
   plan.rate = options.rate.value_or(scenario.limits.rate);
@@ -382,8 +390,8 @@ Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOption
     paths.give_paths(check, settings);
     plan.checks.push_back(std::move(check));
   }
-  spare_fragile(plan.checks, scenario);
-  plan.witnesses = witnesses_of(plan, scenario, inventory);
+  spare_fragile(plan.checks, fragile);
+  plan.witnesses = witnesses_of(plan, scenario, inventory, fragile);
   plan.vantages = vantages_of(plan);
   plan.trials = paced_trials(plan.checks, plan.rate, plan.per_target);
   return plan;

@@ -248,21 +248,23 @@ class RuleResolver {
     }
   }
 
-  /// A flow that asks something above the network intends the connection below it as well.
-  bool intended_above(const FlowKey& key) const {
-    for (auto it = decided_.upper_bound(key); it != decided_.end(); ++it) {
-      const auto& above = it->first;
-      const bool same = above.source == key.source && above.destination == key.destination &&
-                        above.port == key.port;
+  /// Whether a rule decides about the connection. A flow that asks something above the network
+  /// intends it as well; a forbid above leaves it to others. `key` asks nothing, and so comes
+  /// first.
+  bool is_decided(const FlowKey& key) const {
+    for (auto it = decided_.lower_bound(key); it != decided_.end(); ++it) {
+      const auto& found = it->first;
+      const bool same = found.source == key.source && found.destination == key.destination &&
+                        found.port == key.port;
       if (!same) return false;
-      if (!is_forbid(it->second.rule)) return true;
+      if (found.layer.empty() || !is_forbid(it->second.rule)) return true;
     }
     return false;
   }
 
   void deny_by_default(const Workload& source, const Workload& destination, ProtocolPort port) {
     const FlowKey key{source.name, destination.name, port, ""};
-    if (decided_.contains(key) || intended_above(key)) return;
+    if (is_decided(key)) return;
     const bool enforced = segment_of(source)->mode == Segment::Mode::Enforce &&
                           segment_of(destination)->mode == Segment::Mode::Enforce;
     Check check = fresh_check("default", key, nullptr);

@@ -139,8 +139,9 @@ class Conflicts {
   using Forbid = Spread<core::ForbidRule>;
   using Exception = Spread<core::ExceptionRule>;
 
-  [[nodiscard]] static std::string asked(const core::LayerPtr& layer) {
-    return layer ? core::canonical(layer->ask) : "";
+  /// Whether both ask the same above the network, or both nothing.
+  [[nodiscard]] static bool ask_the_same(const core::LayerPtr& a, const core::LayerPtr& b) {
+    return a && b ? a->ask == b->ask : a == b;
   }
 
   template <class A, class B>
@@ -188,7 +189,7 @@ class Conflicts {
   void report_flow(const Flow& flow, const Forbid& forbid) {
     // A forbid above the network leaves the connection itself to other rules.
     const auto& above = forbid.rule->layer;
-    if (above && asked(above) != asked(flow.rule->layer)) return;
+    if (above && !ask_the_same(above, flow.rule->layer)) return;
     if (problems_.full() || !meet(flow, forbid)) return;
     const auto met = example(flow, forbid, exceptions_of(*forbid.rule));
     if (met.empty()) return;
@@ -201,7 +202,7 @@ class Conflicts {
   }
 
   void warn_of_same_flow(const Flow& earlier, const Flow& later) {
-    if (asked(earlier.rule->layer) != asked(later.rule->layer)) return;
+    if (!ask_the_same(earlier.rule->layer, later.rule->layer)) return;
     if (problems_.full() || !meet(earlier, later)) return;
     const auto same = example(earlier, later, {});
     if (same.empty()) return;
