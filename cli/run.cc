@@ -6,11 +6,8 @@
 #include <memory>
 #include <sstream>
 
-#include "cli/progress_line.h"
-#include "cli/verb.h"
+#include "cli/launched_run.h"
 #include "core/plan.h"
-#include "evidence/stored_run.h"
-#include "orchestrator/run_service.h"
 #include "reports/junit.h"
 #include "reports/run_json.h"
 #include "reports/run_text.h"
@@ -166,31 +163,17 @@ void run(Context& context, RunOptions& options) {
   options.plan.now = *time_of(context, options.documents);
   const auto plan = plan_of(context, *documents, options.plan);
   if (!plan) return;
-  request.scenario = &documents->scenario;
-  request.inventory = &documents->inventory;
-  request.plan = &*plan;
-  request.evidence_path = options.evidence.file;
-  request.key_path = options.evidence.key_path();
-  request.vkey_path = options.evidence.vkey_path();
-  request.probe_path = probe_path();
   request.why = options.why;
   request.require_proved = options.require_proof == "proved";
-  Result<orchestrator::RunResult> result = fail(ErrorCode::Internal, "");
-  {
-    ProgressLine progress(options.quiet);
-    result = orchestrator::execute(request, progress);
-  }
-  if (!result) return complain(context, result.error());
-  const auto reader = evidence::LogReader::open(options.evidence.file);
-  if (!reader) return complain(context, reader.error());
-  const auto stored = evidence::load_run(*reader, result->run);
-  if (!stored) return complain(context, stored.error());
-  print_run(context, *stored, *result, options.evidence);
+  const auto run =
+      launch_run(context, *documents, *plan, options.evidence, options.quiet, std::move(request));
+  if (!run) return;
+  print_run(context, run->stored, run->result, options.evidence);
   if (!options.junit_file.empty()) {
-    auto written = write_whole_file(options.junit_file, reports::junit(*stored));
+    auto written = write_whole_file(options.junit_file, reports::junit(run->stored));
     if (!written) return complain(context, written.error());
   }
-  context.exit = options.exit_zero ? Exit::Ok : exit_of(*stored, *fail_on, *result);
+  context.exit = options.exit_zero ? Exit::Ok : exit_of(run->stored, *fail_on, run->result);
 }
 
 }  // namespace

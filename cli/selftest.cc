@@ -4,10 +4,7 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/progress_line.h"
-#include "cli/verb.h"
-#include "evidence/stored_run.h"
-#include "orchestrator/run_service.h"
+#include "cli/launched_run.h"
 #include "orchestrator/selftest.h"
 
 namespace reachproof::cli {
@@ -81,27 +78,13 @@ void self_test(Context& context, SelfTestOptions& options) {
   if (!plan) return;
   orchestrator::seed_listeners(*plan, documents->inventory);
   orchestrator::RunRequest request;
-  request.scenario = &documents->scenario;
-  request.inventory = &documents->inventory;
-  request.plan = &*plan;
-  request.evidence_path = options.evidence.file;
-  request.key_path = options.evidence.key_path();
-  request.vkey_path = options.evidence.vkey_path();
-  request.probe_path = probe_path();
   request.why = "selftest: witnesses open listeners of their own on the ports of flows as well";
-  Result<orchestrator::RunResult> result = fail(ErrorCode::Internal, "");
-  {
-    ProgressLine progress(options.quiet);
-    result = orchestrator::execute(request, progress);
-  }
-  if (!result) return complain(context, result.error());
-  const auto reader = evidence::LogReader::open(options.evidence.file);
-  if (!reader) return complain(context, reader.error());
-  const auto stored = evidence::load_run(*reader, result->run);
-  if (!stored) return complain(context, stored.error());
-  const auto test = orchestrator::evaluate(*stored, result->seeded);
-  print(context, test, result->run);
-  context.exit = result->by_signal ? Exit::Interrupted : exit_of(test);
+  const auto run =
+      launch_run(context, *documents, *plan, options.evidence, options.quiet, std::move(request));
+  if (!run) return;
+  const auto test = orchestrator::evaluate(run->stored, run->result.seeded);
+  print(context, test, run->result.run);
+  context.exit = run->result.by_signal ? Exit::Interrupted : exit_of(test);
 }
 
 }  // namespace

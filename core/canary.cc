@@ -7,18 +7,13 @@
 namespace reachproof::core {
 namespace {
 
-bool gets_through(Reachability reachability) {
-  return reachability == Reachability::Open || reachability == Reachability::OneWay ||
-         reachability == Reachability::Latent;
-}
-
 /// Why nothing of the segment counts as blocked; empty where the canary sings.
 std::string failure(const Plan& plan, const std::vector<CheckVerdict>& verdicts,
                     const Segment::Canary& canary) {
   for (std::size_t i = 0; i < plan.checks.size(); ++i) {
     const auto& check = plan.checks[i];
     const auto reachability = verdicts[i].verdict.reachability;
-    if (check.rule == canary.denied && gets_through(reachability)) {
+    if (check.rule == canary.denied && is_reachable(reachability)) {
       return fmt::format("enforcement is off: {} must be denied, and is {}", check.id,
                          word(reachability));
     }

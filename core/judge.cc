@@ -285,9 +285,7 @@ Verdict judge_network(const Observation& seen, const std::vector<Cell>& cells, E
 
 CheckResult result_of(Reachability reachability, Proof proof, Expectation expected,
                       const JudgePolicy& policy) {
-  const bool reachable = reachability == Reachability::Open ||
-                         reachability == Reachability::OneWay ||
-                         reachability == Reachability::Latent;
+  const bool reachable = is_reachable(reachability);
   if (reachability == Reachability::Inconclusive) return CheckResult::Unproven;
   // A weak proof may not excuse anything, but it may accuse: a leak that was merely corroborated
   // is still a leak.

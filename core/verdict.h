@@ -92,6 +92,12 @@ struct Verdict {
 /// did (Clopper-Pearson, one-sided: the exact binomial bound for no success).
 [[nodiscard]] double leak_rate_bound(int attempts);
 
+/// Whether a packet gets there, whoever serves it.
+[[nodiscard]] inline bool is_reachable(Reachability reachability) {
+  return reachability == Reachability::Open || reachability == Reachability::OneWay ||
+         reachability == Reachability::Latent;
+}
+
 /// A departure from intent that fails a run: violation or broken.
 [[nodiscard]] inline bool is_failure(CheckResult result) {
   return result == CheckResult::Violation || result == CheckResult::Broken;

@@ -14,13 +14,14 @@
 #include <cstring>
 
 namespace reachproof::host {
-namespace {
 
-/// Thread-safe by the rule for function-local statics; libcurl wants it once before anything else.
-void initialise_once() {
+/// Thread-safe by the rule for function-local statics.
+void initialise_curl() {
   static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)done;
 }
+
+namespace {
 
 std::optional<core::IpAddress> address_of(const sockaddr& address) {
   if (address.sa_family == AF_INET) {
@@ -86,7 +87,7 @@ struct HttpsClient::Curl {
   std::optional<Result<HttpsResponse>> finished;
 
   explicit Curl(HttpsOptions given) : options(std::move(given)) {
-    initialise_once();
+    initialise_curl();
     easy = curl_easy_init();
     multi = curl_multi_init();
   }

@@ -17,8 +17,11 @@
 struct pollfd;
 
 /// HTTP as a client, for the probe's link, the notifications and the command line. libcurl is
-/// known to https.cc alone.
+/// known to https.cc alone, and to the probe's questions over sockets of its own.
 namespace reachproof::host {
+
+/// What libcurl wants once before anything else; for whoever uses it beside this header.
+void initialise_curl();
 
 struct HttpsRequest {
   std::string method = "GET";

@@ -104,10 +104,7 @@ class Grid {
     cell.departures += core::is_failure(verdict.result) ? 1 : 0;
     cell.denied += check.check.expectation == core::Expectation::Deny ? 1 : 0;
     cell.allowed += check.check.expectation == core::Expectation::Deny ? 0 : 1;
-    const bool reached = verdict.reachability == core::Reachability::Open ||
-                         verdict.reachability == core::Reachability::OneWay ||
-                         verdict.reachability == core::Reachability::Latent;
-    cell.open += reached ? 1 : 0;
+    cell.open += core::is_reachable(verdict.reachability) ? 1 : 0;
   }
 
   static std::size_t widest(const std::vector<std::string>& names) {

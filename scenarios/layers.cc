@@ -104,15 +104,12 @@ class LayerReader {
     offer_http();
     rule_.ask.server_name = keys.optional_text("server-name");
     if (node.find("alpn") != nullptr) rule_.ask.alpn = texts_of(keys, "alpn");
-    const auto only_flow = [&](std::string_view key) {
-      if (kind_ == RuleKind::Forbid && node.find(key) != nullptr) {
-        problems_.error(keys.mark_of(key), fmt::format("{} belongs to flows alone", keys.said(key)),
-                        "of a forbid the handshake without a client certificate must be refused");
-      }
-    };
-    only_flow("names");
-    only_flow("version");
-    only_flow("client-certificate");
+    of_flows_alone(keys, node, "names",
+                   "of a forbid the handshake without a client certificate must be refused");
+    of_flows_alone(keys, node, "version",
+                   "of a forbid the handshake without a client certificate must be refused");
+    of_flows_alone(keys, node, "client-certificate",
+                   "of a forbid the handshake without a client certificate must be refused");
     rule_.wanted.names = texts_of(keys, "names");
     rule_.wanted.version_min =
         keys.word("version", {"1.0", "1.1", "1.2", "1.3"}).value_or(std::string());
@@ -163,11 +160,7 @@ class LayerReader {
     rule_.ask.layer = Layer::Dns;
     rule_.ask.name = keys.optional_text("name");
     if (keys.word("type", {"A", "AAAA"}) == "AAAA") rule_.ask.type = core::DnsType::Aaaa;
-    if (kind_ == RuleKind::Forbid && node.find("only") != nullptr) {
-      problems_.error(keys.mark_of("only"),
-                      fmt::format("{} belongs to flows alone", keys.said("only")),
-                      "of a forbid the name must not resolve at all");
-    }
+    of_flows_alone(keys, node, "only", "of a forbid the name must not resolve at all");
     for (const auto& text : texts_of(keys, "only")) {
       if (const auto address = core::IpAddress::parse(text)) {
         rule_.wanted.only.push_back(*address);
@@ -210,6 +203,15 @@ class LayerReader {
     }
   }
 
+  /// What a flow may want and a forbid has no use for.
+  void of_flows_alone(Fields& keys, const Node& node, std::string_view key,
+                      const std::string& advice) {
+    if (kind_ == RuleKind::Flow || node.find(key) == nullptr) return;
+    problems_.error(keys.mark_of(key), fmt::format("{} belongs to flows alone", keys.said(key)),
+                    advice);
+  }
+
+  /// A list, or one text alone.
   std::vector<std::string> texts_of(Fields& keys, std::string_view key) {
     std::vector<std::string> texts;
     const Node* list = keys.optional(key);
@@ -218,14 +220,7 @@ class LayerReader {
       texts.push_back(scalar_text(*list, keys.said(key), problems_));
       return texts;
     }
-    if (list->kind != Node::Kind::Sequence) {
-      problems_.error(list->mark, keys.said(key) + " must be a list");
-      return texts;
-    }
-    for (const auto& item : list->items) {
-      texts.push_back(scalar_text(item, "an entry of " + keys.said(key), problems_));
-    }
-    return texts;
+    return keys.optional_texts(key);
   }
 
   std::vector<std::pair<std::string, std::string>> entries_of(const Node& map,

@@ -1,7 +1,6 @@
 // A name through a resolver (RFC 1035). c-ares makes the question and reads the answer; the engine
 // sends it, so that silence and ICMP errors are told apart as for every try.
 #include <ares.h>
-#include <arpa/inet.h>
 #include <arpa/nameser.h>
 
 #include <array>
@@ -16,9 +15,10 @@ using State = core::Exchange::State;
 
 constexpr int kRecordsMax = 32;
 
-std::string text_of(const void* address, int family) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  return ::inet_ntop(family, address, text.data(), text.size()) == nullptr ? "" : text.data();
+/// An address as c-ares has it, in network order.
+template <class Address>
+const std::uint8_t* bytes_of(const Address& address) {
+  return reinterpret_cast<const std::uint8_t*>(&address);
 }
 
 class Dns : public Dialogue {
@@ -79,7 +79,8 @@ class Dns : public Dialogue {
       if (read == ARES_ENODATA) return true;
       if (read != ARES_SUCCESS) return false;
       for (int i = 0; i < count; ++i) {
-        exchange.names.push_back(text_of(&found[static_cast<std::size_t>(i)].ip6addr, AF_INET6));
+        exchange.names.push_back(
+            core::IpAddress::v6(bytes_of(found[static_cast<std::size_t>(i)].ip6addr)).text());
       }
       return true;
     }
@@ -88,7 +89,8 @@ class Dns : public Dialogue {
     if (read == ARES_ENODATA) return true;
     if (read != ARES_SUCCESS) return false;
     for (int i = 0; i < count; ++i) {
-      exchange.names.push_back(text_of(&found[static_cast<std::size_t>(i)].ipaddr, AF_INET));
+      exchange.names.push_back(
+          core::IpAddress::v4(bytes_of(found[static_cast<std::size_t>(i)].ipaddr)).text());
     }
     return true;
   }

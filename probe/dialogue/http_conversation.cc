@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "host/https.h"
 #include "probe/dialogue/conversation.h"
 #include "probe/dialogue/dialogue.h"
 #include "probe/dialogue/tls_watch.h"
@@ -18,11 +19,6 @@ using State = core::Exchange::State;
 
 constexpr std::size_t kBodyBytesMax = 64U << 10U;
 constexpr std::size_t kHeaderBytesMax = 64U << 10U;
-
-void initialise_once() {
-  static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
-  (void)done;
-}
 
 std::string authority_of(const core::Ask& ask, const Peer& peer) {
   if (!ask.server_name.empty()) return ask.server_name;
@@ -49,7 +45,7 @@ class Http : public Conversation {
   [[nodiscard]] bool ticks() const override { return true; }
 
   Want begin() override {
-    initialise_once();
+    host::initialise_curl();
     easy_ = curl_easy_init();
     multi_ = curl_multi_init();
     if (easy_ == nullptr || multi_ == nullptr) return fail("no HTTP client");

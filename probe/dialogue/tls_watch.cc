@@ -1,6 +1,5 @@
 #include "probe/dialogue/tls_watch.h"
 
-#include <arpa/inet.h>
 #include <openssl/x509v3.h>
 
 #include <array>
@@ -40,13 +39,15 @@ std::string text_of(const ASN1_STRING* text) {
 }
 
 std::string address_text(const ASN1_STRING* address) {
-  const int size = ASN1_STRING_length(address);
-  if (size != 4 && size != 16) return "";
-  std::array<char, INET6_ADDRSTRLEN> text{};
   const auto* bytes = ASN1_STRING_get0_data(address);
-  return ::inet_ntop(size == 4 ? AF_INET : AF_INET6, bytes, text.data(), text.size()) == nullptr
-             ? ""
-             : text.data();
+  switch (ASN1_STRING_length(address)) {
+    case 4:
+      return core::IpAddress::v4(bytes).text();
+    case 16:
+      return core::IpAddress::v6(bytes).text();
+    default:
+      return "";
+  }
 }
 
 /// The subject's alternative names: DNS, URI (where SPIFFE ids stand) and IP.

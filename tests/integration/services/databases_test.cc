@@ -19,6 +19,26 @@ class Redis : public ::testing::Test {
     command.insert(command.end(), more.begin(), more.end());
     server_.start(command);
   }
+  void serve_over_tls(const std::vector<std::string>& more) {
+    server_.make_certificates();
+    std::vector<std::string> options{"--port",
+                                     "0",
+                                     "--tls-port",
+                                     std::to_string(server_.port()),
+                                     "--tls-cert-file",
+                                     (server_ / "server.pem").string(),
+                                     "--tls-key-file",
+                                     (server_ / "server.key").string(),
+                                     "--tls-ca-cert-file",
+                                     (server_ / "ca.pem").string()};
+    options.insert(options.end(), more.begin(), more.end());
+    serve(options);
+  }
+  static core::Ask over_tls() {
+    auto question = service("redis");
+    question.over_tls = true;
+    return question;
+  }
   RealServer server_;
 };
 
@@ -38,26 +58,16 @@ TEST_F(Redis, ThatDemandsAPasswordRefuses) {
 
 TEST_F(Redis, OverTlsIsAskedOverTls) {
   SKIP_WITHOUT("redis-server");
-  server_.make_certificates();
-  auto question = service("redis");
-  question.over_tls = true;
-  serve({"--port", "0", "--tls-port", std::to_string(server_.port()), "--tls-cert-file",
-         (server_ / "server.pem").string(), "--tls-key-file", (server_ / "server.key").string(),
-         "--tls-ca-cert-file", (server_ / "ca.pem").string(), "--tls-auth-clients", "no"});
-  const auto exchange = ask(question, server_.port());
+  serve_over_tls({"--tls-auth-clients", "no"});
+  const auto exchange = ask(over_tls(), server_.port());
   EXPECT_THAT(exchange, Is(State::Answered));
   EXPECT_EQ(exchange.version, "1.3");
 }
 
 TEST_F(Redis, OverMutualTlsRefusesAStranger) {
   SKIP_WITHOUT("redis-server");
-  server_.make_certificates();
-  auto question = service("redis");
-  question.over_tls = true;
-  serve({"--port", "0", "--tls-port", std::to_string(server_.port()), "--tls-cert-file",
-         (server_ / "server.pem").string(), "--tls-key-file", (server_ / "server.key").string(),
-         "--tls-ca-cert-file", (server_ / "ca.pem").string()});
-  EXPECT_THAT(ask(question, server_.port()), Is(State::Refused));
+  serve_over_tls({});
+  EXPECT_THAT(ask(over_tls(), server_.port()), Is(State::Refused));
 }
 
 class Postgres : public ::testing::Test {

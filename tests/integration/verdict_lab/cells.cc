@@ -130,11 +130,11 @@ std::string lab_text() {
       router_rules() +
       "hosts:\n  client: { segment: left, workload: client }\n"
       "  peer: { segment: dmz, workload: peer }\n"
-      "  stray: { segment: left, workload: stray }\n"
+      "  stray: { segment: left, workload: stray, gateway: false }\n"
       "  decoy: { segment: dmz, listeners: { tcp/7: accept, udp/7: echo } }\n"
-      "  names: { segment: dmz, listeners: { udp/53: dns } }\n"
+      "  names: { segment: dmz, listeners: { udp/53: dns nxdomain } }\n"
       "  mute: { segment: dmz, listeners: { udp/53: mute } }\n"
-      "  failing: { segment: dmz, addresses: [10.3.0.53] }\n"
+      "  failing: { segment: dmz, listeners: { udp/53: dns servfail } }\n"
       "  asker-nxdomain: { segment: left, workload: asker-nxdomain, resolver: names }\n"
       "  asker-silence: { segment: left, workload: asker-silence, resolver: mute }\n"
       "  asker-servfail: { segment: left, workload: asker-servfail, resolver: failing }\n";
