@@ -143,13 +143,27 @@ void AttemptEngine::begin_tcp(std::uint32_t index) {
   const auto local = local_end(fd);
   slot.report.source = local.address;
   slot.report.source_port = local.port;
-  if (failed == 0) {
+  if (talks_to_itself(slot)) {
+    refuse_own_end(index);
+  } else if (failed == 0) {
     connected(index);
   } else if (failed == EINPROGRESS) {
     watch(index, EPOLLOUT);
   } else {
     fail_with(index, failed);
   }
+}
+
+/// On our own host the kernel may draw the destination's port as ours: a socket that is connected
+/// to itself answers whatever it is asked, and nobody listens.
+bool AttemptEngine::talks_to_itself(const Slot& slot) {
+  return slot.report.source_port == slot.order.port && slot.report.source == slot.order.address;
+}
+
+void AttemptEngine::refuse_own_end(std::uint32_t index) {
+  slots_[index].report.detail =
+      "the source port was the destination's own: it would talk to itself";
+  finish(index, Outcome::LocalError);
 }
 
 bool AttemptEngine::connect_udp(Slot& slot) {
@@ -161,7 +175,8 @@ bool AttemptEngine::connect_udp(Slot& slot) {
     slot.report.source = local.address;
     slot.report.source_port = local.port;
     if (udp_tuples_.size() >= kRememberedTuplesMax) udp_tuples_.clear();
-    if (udp_tuples_.emplace(slot.order.address, slot.order.port, local.port).second) break;
+    const bool fresh = udp_tuples_.emplace(slot.order.address, slot.order.port, local.port).second;
+    if (fresh && !talks_to_itself(slot)) break;
   }
   return true;
 }
@@ -170,6 +185,10 @@ void AttemptEngine::begin_udp(std::uint32_t index) {
   Slot& slot = slots_[index];
   if (!connect_udp(slot)) {
     fail_with(index, errno);
+    return;
+  }
+  if (talks_to_itself(slot)) {
+    refuse_own_end(index);
     return;
   }
   const int fd = slot.socket.get();

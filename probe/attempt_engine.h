@@ -69,6 +69,8 @@ class AttemptEngine {
   /// From a port that has not served for this destination: the kernel draws them at random, and
   /// nothing is sent before the first datagram.
   bool connect_udp(Slot& slot);
+  static bool talks_to_itself(const Slot& slot);
+  void refuse_own_end(std::uint32_t index);
   void watch(std::uint32_t index, std::uint32_t events);
   void handle(std::uint32_t index, std::uint32_t events);
   void handle_tcp(std::uint32_t index, std::uint32_t events);

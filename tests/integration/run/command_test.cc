@@ -148,6 +148,30 @@ TEST_F(Commands, TheCheckpointAndARecordVerifyWithPublicToolsAlone) {
   EXPECT_NE(checked.out.find("Signature Verified Successfully"), std::string::npos);
 }
 
+TEST_F(Commands, AProbeThatTalksToItselfHasReachedNobody) {
+  SKIP_WITHOUT_NAMESPACES();
+  // A network whose only source port is the destination's: each try is connected to itself.
+  const auto told = Program({"unshare", "-Urn", "bash", "-euc", R"sh(
+    ip link set lo up
+    echo '40000 40000' > /proc/sys/net/ipv4/ip_local_port_range
+    order() { printf '{"m":"attempt","id":%s,"proto":"%s","address":"%s","port":40000,"timeout_ms":500,"mss":0}\n' "$@"; }
+    { order 1 tcp 127.0.0.1; sleep 0.3; order 2 udp 127.0.0.1; sleep 0.3; order 3 tcp ::1; sleep 0.3
+      order 4 udp ::1; sleep 0.3; echo '{"m":"stop","reason":"done"}'; } | "$0" --stdio
+  )sh",
+                             binary("reachproof-probe")},
+                            folder_.path())
+                        .wait();
+  ASSERT_EQ(told.exit, 0) << told.err;
+  int told_of_itself = 0;
+  std::istringstream lines(told.out);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("\"m\":\"outcome\"") == std::string::npos) continue;
+    EXPECT_NE(line.find("\"outcome\":\"local-error\""), std::string::npos) << line;
+    told_of_itself += line.find("talk to itself") != std::string::npos ? 1 : 0;
+  }
+  EXPECT_EQ(told_of_itself, 4) << told.out;
+}
+
 TEST_F(Commands, ColourIsOnlyWhereItIsWanted) {
   SKIP_WITHOUT_NAMESPACES();
   bring_up();
