@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   cli::add_init(app, context);
   cli::add_validate(app, context);
   cli::add_schema(app, context);
+  cli::add_catalog(app, context);
   cli::add_plan(app, context);
   cli::add_run(app, context);
   cli::add_selftest(app, context);

@@ -84,6 +84,7 @@ void add_examples(CLI::App& verb, const std::vector<std::string>& examples);
 void add_init(CLI::App& app, Context& context);
 void add_validate(CLI::App& app, Context& context);
 void add_schema(CLI::App& app, Context& context);
+void add_catalog(CLI::App& app, Context& context);
 void add_plan(CLI::App& app, Context& context);
 void add_run(CLI::App& app, Context& context);
 void add_selftest(CLI::App& app, Context& context);

@@ -41,10 +41,11 @@ struct Path {
 
 /// One flow with its expectation: the unit that a run decides.
 struct Check {
-  std::string id;    ///< "X03/vendor-vpn/phi-db/tcp/5432": stable over runs
-  std::string rule;  ///< id of the flow or forbid, or "default"
-  std::string why;   ///< the rule in a person's words
-  SourceMark mark;   ///< of the rule in the scenario file; nowhere for default deny
+  std::string id;         ///< "X03/vendor-vpn/phi-db/tcp/5432": stable over runs
+  std::string rule;       ///< id of the flow or forbid, or "default"
+  std::string why;        ///< the rule in a person's words
+  SourceMark mark;        ///< of the rule in the scenario file; nowhere for default deny
+  std::string mark_file;  ///< where the rule stands if not in the scenario: what was included
   std::string source;
   std::string destination;
   std::string source_segment;

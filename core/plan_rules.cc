@@ -144,6 +144,13 @@ class RuleResolver {
                      all, rule.service, tried_max)});
   }
 
+  void place_rule(Check& check, SourceMark mark) const {
+    check.mark = mark;
+    const auto file = static_cast<std::size_t>(mark.file);
+    if (file > 0 && file <= scenario_.included.size())
+      check.mark_file = scenario_.included[file - 1];
+  }
+
   void apply(const ForbidRule& forbid) {
     result_.settings[forbid.id] = forbid.check;
     for_each_flow(forbid, [&](const FlowKey& key) {
@@ -154,7 +161,7 @@ class RuleResolver {
                   : !forbid.why.empty() ? forbid.why
                                         : fmt::format("{} must not reach {} ({})", forbid.from.text,
                                                       forbid.to.text, forbid.service);
-      check.mark = forbid.mark;
+      place_rule(check, forbid.mark);
       check.controls = forbid.controls;
       check.techniques = forbid.techniques;
       check.exception = exception_for(forbid.id, key);
@@ -175,7 +182,7 @@ class RuleResolver {
       if (!open_hours) key.layer.clear();
       Check check = fresh_check(flow.id, key, open_hours ? flow.layer : nullptr);
       check.severity = flow.severity.value_or(scenario_.defaults.severity);
-      check.mark = flow.mark;
+      place_rule(check, flow.mark);
       check.controls = flow.controls;
       check.techniques = flow.techniques;
       check.why = flow.why.empty()

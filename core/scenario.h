@@ -1,9 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/address.h"
@@ -17,11 +19,16 @@
 /// is the language that people write.
 namespace reachproof::core {
 
-/// Where in a file something stands, both counted from 1; 0 means "nowhere" (implied).
+/// Where in a file something stands, line and column counted from 1; 0 means "nowhere" (implied).
 struct SourceMark {
   int line = 0;
   int column = 0;
-  auto operator<=>(const SourceMark&) const = default;
+  int file = 0;  ///< 0 the scenario itself, n the n-th of what it includes: Scenario::included
+  bool operator==(const SourceMark&) const = default;
+  /// By file, then by place in it.
+  std::strong_ordering operator<=>(const SourceMark& other) const {
+    return std::tie(file, line, column) <=> std::tie(other.file, other.line, other.column);
+  }
 };
 
 enum class Severity { Low, Medium, High, Critical };
@@ -204,7 +211,10 @@ struct Scenario {
   std::string name;
   std::string owner;
   std::string file;  ///< as the user named it
-  std::string text;  ///< the bytes that were read: evidence keeps a snapshot
+  /// The bytes that were read, and those of what it includes behind them: evidence keeps a
+  /// snapshot, and the scenario can be loaded again from it alone.
+  std::string text;
+  std::vector<std::string> included;  ///< names of what it includes, in order
   Defaults defaults;
   std::vector<Service> services;
   std::vector<Segment> segments;

@@ -135,6 +135,7 @@ core::Check read_check(const json::object& item) {
     if (!check.layer) throw BadBody{"a layer cannot be read"};
   }
   check.mark.line = static_cast<int>(number_in(item, "line"));
+  check.mark_file = text_or_empty(item, "file");
   const auto range = parsed(text_in(item, "port"), core::PortRange::parse);
   check.port = {range.protocol, range.first};
   check.rule = text_in(item, "rule");

@@ -87,6 +87,7 @@ void write_check(JsonText& json, const core::Check& check) {
   json.field("destination_segment", check.destination_segment);
   if (!check.exception.empty()) json.field("exception", check.exception);
   json.field("expectation", core::word(check.expectation));
+  if (!check.mark_file.empty()) json.field("file", check.mark_file);
   if (!check.gap.empty()) json.field("gap", cut(check.gap));
   json.field("id", check.id);
   if (check.layer) {

@@ -53,11 +53,14 @@ void reset_on_close(int fd) {
 }
 
 std::string http_answer(const Listener& listener, const std::string& host) {
-  const auto body = fmt::format("reachproof lab: {} {}\n", host, listener.ports.text());
+  const auto blank = listener.argument.find(' ');
+  const auto body = blank == std::string::npos
+                        ? fmt::format("reachproof lab: {} {}\n", host, listener.ports.text())
+                        : listener.argument.substr(blank + 1) + "\n";
   return fmt::format(
       "HTTP/1.1 {} Lab\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n"
       "Connection: close\r\n\r\n{}",
-      listener.argument, body.size(), body);
+      listener.argument.substr(0, blank), body.size(), body);
 }
 
 }  // namespace

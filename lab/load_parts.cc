@@ -63,11 +63,11 @@ std::string complaint(const Listener& listener) {
   }
   if (kind != Http) return "";
   int status = 0;
-  const auto& digits = listener.argument;
+  const auto digits = listener.argument.substr(0, listener.argument.find(' '));
   const auto* end = digits.data() + digits.size();
   const auto [rest, error] = std::from_chars(digits.data(), end, status);
   const bool sound = error == std::errc{} && rest == end && status >= 200 && status <= 599;
-  return sound ? "" : "`http` takes a status from 200 to 599";
+  return sound ? "" : "`http` takes a status from 200 to 599, and a text to answer";
 }
 
 std::optional<Listener> read_listener(const Node& key, const Node& value, const std::string& what,

@@ -57,7 +57,7 @@ struct Listener {
     Close,   ///< takes a connection and closes it at once
     Reset,   ///< takes a connection and resets it
     Echo,    ///< sends back what comes (TCP and UDP)
-    Http,    ///< answers one request; `argument` is the status
+    Http,    ///< answers one request; `argument` is the status, and a text where one is given
     Banner,  ///< sends `argument` first, then reads
     Mute,    ///< UDP: bound, never answers
     Dns,     ///< UDP: answers from the lab's names; `argument` is the error that it answers instead

@@ -66,7 +66,8 @@ void explain_path(std::string& out, const core::Path& path, const Observation& s
 void explain_rule(std::string& out, const StoredRun& run, const core::Check& check) {
   fmt::format_to(std::back_inserter(out), "  rule {}: {}\n", check.rule, printable(check.why));
   if (check.mark.line > 0) {
-    fmt::format_to(std::back_inserter(out), "  stands at {}:{}\n", run.header.scenario_file,
+    const auto& file = check.mark_file.empty() ? run.header.scenario_file : check.mark_file;
+    fmt::format_to(std::back_inserter(out), "  stands at {}:{}\n", printable(file),
                    check.mark.line);
   }
   fmt::format_to(std::back_inserter(out), "  expectation {}, severity {}{}{}\n",

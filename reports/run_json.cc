@@ -31,6 +31,7 @@ json::object check_json(const StoredCheck& stored) {
                       {"rule", check.rule},
                       {"why", check.why},
                       {"line", check.mark.line},
+                      {"file", check.mark_file},
                       {"source", check.source},
                       {"destination", check.destination},
                       {"source_segment", check.source_segment},

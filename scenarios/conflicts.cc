@@ -193,12 +193,22 @@ class Conflicts {
     if (problems_.full() || !meet(flow, forbid)) return;
     const auto met = example(flow, forbid, exceptions_of(*forbid.rule));
     if (met.empty()) return;
-    problems_.error(
-        flow.rule->mark,
-        fmt::format("flow {} (line {}) meets forbid {} (line {}): {}", flow.rule->id,
-                    flow.rule->mark.line, forbid.rule->id, forbid.rule->mark.line, met),
-        fmt::format("remove one of them, narrow {} with `not`, or add an exception of {}",
-                    forbid.rule->id, forbid.rule->id));
+    problems_.error(flow.rule->mark,
+                    fmt::format("flow {} ({}) meets forbid {} ({}): {}", flow.rule->id,
+                                problems_.line_of(flow.rule->mark), forbid.rule->id,
+                                problems_.line_of(forbid.rule->mark), met),
+                    way_out(*forbid.rule));
+  }
+
+  static std::string way_out(const core::ForbidRule& forbid) {
+    if (forbid.mark.file == 0) {
+      return fmt::format("remove one of them, narrow {} with `not`, or add an exception of {}",
+                         forbid.id, forbid.id);
+    }
+    return fmt::format(
+        "remove the flow, take one of its ends out of {} with a parameter of its "
+        "include, or add an exception of {}",
+        forbid.id, forbid.id);
   }
 
   void warn_of_same_flow(const Flow& earlier, const Flow& later) {
@@ -207,8 +217,8 @@ class Conflicts {
     const auto same = example(earlier, later, {});
     if (same.empty()) return;
     problems_.warning(later.rule->mark,
-                      fmt::format("flow {} repeats flow {} (line {}): {}", later.rule->id,
-                                  earlier.rule->id, earlier.rule->mark.line, same),
+                      fmt::format("flow {} repeats flow {} ({}): {}", later.rule->id,
+                                  earlier.rule->id, problems_.line_of(earlier.rule->mark), same),
                       "keep one flow for each connection");
   }
 
@@ -219,11 +229,12 @@ class Conflicts {
     if (rule.of != "default" || problems_.full() || !meet(exception, forbid)) return;
     const auto met = example(exception, forbid, {});
     if (met.empty()) return;
-    problems_.error(rule.mark,
-                    fmt::format("exception {} lifts the default, but forbid {} (line {}) stands "
-                                "against {}",
-                                rule.id, forbid.rule->id, forbid.rule->mark.line, met),
-                    fmt::format("write `of: {}`, or narrow the exception", forbid.rule->id));
+    problems_.error(
+        rule.mark,
+        fmt::format("exception {} lifts the default, but forbid {} ({}) stands "
+                    "against {}",
+                    rule.id, forbid.rule->id, problems_.line_of(forbid.rule->mark), met),
+        fmt::format("write `of: {}`, or narrow the exception", forbid.rule->id));
   }
 
   void report_excess(const Exception& exception, const Forbid& forbid) {
@@ -239,8 +250,8 @@ class Conflicts {
       return report_breadth(exception, forbid);
     }
     problems_.error(rule.mark,
-                    fmt::format("exception {} allows more than forbid {} (line {}) forbids: {}",
-                                rule.id, forbid.rule->id, forbid.rule->mark.line, excess),
+                    fmt::format("exception {} allows more than forbid {} ({}) forbids: {}", rule.id,
+                                forbid.rule->id, problems_.line_of(forbid.rule->mark), excess),
                     "an exception must be narrower than what it lifts");
   }
 
@@ -254,8 +265,8 @@ class Conflicts {
     if (!forbid.to.without(exception.to).empty()) return;
     if (first_uncovered(wide.ports, narrow.ports)) return;
     problems_.error(narrow.mark,
-                    fmt::format("exception {} lifts all of forbid {} (line {})", narrow.id, wide.id,
-                                wide.mark.line),
+                    fmt::format("exception {} lifts all of forbid {} ({})", narrow.id, wide.id,
+                                problems_.line_of(wide.mark)),
                     "narrow the exception, or remove the forbid");
   }
 

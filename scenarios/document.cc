@@ -15,14 +15,15 @@
 namespace reachproof::scenarios {
 namespace {
 
-SourceMark mark_of(const YAML::Mark& mark) {
-  return {mark.line + 1, mark.column + 1};
+SourceMark mark_in(int file, const YAML::Mark& mark) {
+  return {mark.line + 1, mark.column + 1, file};
 }
 
 /// Builds our tree from yaml-cpp's events, so that no YAML type leaves this file.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  TreeBuilder(Node& root, Problems& problems) : root_(root), problems_(problems) {}
+  TreeBuilder(Node& root, Problems& problems, int file)
+      : root_(root), problems_(problems), file_(file) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -113,6 +114,8 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
+  [[nodiscard]] SourceMark mark_of(const YAML::Mark& mark) const { return mark_in(file_, mark); }
+
   void report_duplicates(const Node& map) {
     std::map<std::string, SourceMark> seen;
     for (const auto& [key, value] : map.entries) {
@@ -125,12 +128,13 @@ class TreeBuilder : public YAML::EventHandler {
 
   Node& root_;
   Problems& problems_;
+  int file_;
   std::vector<Node> open_;
   std::vector<std::optional<Node>> keys_;
 };
 
-SourceMark mark_at(std::string_view text, std::size_t offset) {
-  SourceMark mark{1, 1};
+SourceMark mark_at(int file, std::string_view text, std::size_t offset) {
+  SourceMark mark{1, 1, file};
   for (std::size_t i = 0; i < offset && i < text.size(); ++i) {
     if (text[i] == '\n') {
       ++mark.line;
@@ -143,20 +147,21 @@ SourceMark mark_at(std::string_view text, std::size_t offset) {
 }
 
 /// Says what byte-level rule the text breaks, if any. yaml-cpp accepts some of these silently.
-bool bytes_are_sound(std::string_view text, Problems& problems) {
+bool bytes_are_sound(std::string_view text, Problems& problems, int file) {
   if (text.size() > kDocumentBytesMax) {
-    problems.error({1, 1}, fmt::format("the file has {} bytes; at most {} are read", text.size(),
-                                       kDocumentBytesMax));
+    problems.error({1, 1, file}, fmt::format("the file has {} bytes; at most {} are read",
+                                             text.size(), kDocumentBytesMax));
     return false;
   }
   if (const auto bad = core::valid_utf8_prefix(text); bad != text.size()) {
-    problems.error(mark_at(text, bad), "not valid UTF-8", "save the file as UTF-8");
+    problems.error(mark_at(file, text, bad), "not valid UTF-8", "save the file as UTF-8");
     return false;
   }
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     if (c < 0x20 && c != '\n' && c != '\r' && c != '\t') {
-      problems.error(mark_at(text, i), fmt::format("control character 0x{:02x}", c), "remove it");
+      problems.error(mark_at(file, text, i), fmt::format("control character 0x{:02x}", c),
+                     "remove it");
       return false;
     }
   }
@@ -165,14 +170,14 @@ bool bytes_are_sound(std::string_view text, Problems& problems) {
 
 /// YAML forbids tabs in indentation; parsers differ on the rest, so none is accepted outside
 /// comments and quotes at a line's beginning.
-bool indentation_has_no_tab(std::string_view text, Problems& problems) {
+bool indentation_has_no_tab(std::string_view text, Problems& problems, int file) {
   bool sound = true;
   bool at_start = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') {
       at_start = true;
     } else if (at_start && text[i] == '\t') {
-      problems.error(mark_at(text, i), "a tab is used for indentation", "use spaces");
+      problems.error(mark_at(file, text, i), "a tab is used for indentation", "use spaces");
       sound = false;
       at_start = false;
     } else if (text[i] != ' ') {
@@ -215,12 +220,24 @@ std::string text(const Problem& problem) {
   return line;
 }
 
+int Problems::add_file(std::string file) {
+  files_.push_back(std::move(file));
+  return static_cast<int>(files_.size()) - 1;
+}
+
+std::string Problems::line_of(SourceMark mark) const {
+  if (mark.file == 0) return fmt::format("line {}", mark.line);
+  return fmt::format("line {} of {}", mark.line, files_[static_cast<std::size_t>(mark.file)]);
+}
+
 void Problems::error(SourceMark mark, std::string message, std::string suggestion) {
-  add({Problem::Level::Error, file_, mark, std::move(message), std::move(suggestion)});
+  add({Problem::Level::Error, files_[static_cast<std::size_t>(mark.file)], mark, std::move(message),
+       std::move(suggestion)});
 }
 
 void Problems::warning(SourceMark mark, std::string message, std::string suggestion) {
-  add({Problem::Level::Warning, file_, mark, std::move(message), std::move(suggestion)});
+  add({Problem::Level::Warning, files_[static_cast<std::size_t>(mark.file)], mark,
+       std::move(message), std::move(suggestion)});
 }
 
 void Problems::add(Problem problem) {
@@ -244,31 +261,32 @@ std::vector<Problem> Problems::sorted() const {
   if (left_out_ > 0) {
     const auto level = error_left_out_ ? Problem::Level::Error : Problem::Level::Warning;
     sorted.push_back(
-        {level, file_, {}, fmt::format("{} more problems are not shown", left_out_), ""});
+        {level, file(), {}, fmt::format("{} more problems are not shown", left_out_), ""});
   }
   return sorted;
 }
 
-Node parse_document(std::string_view yaml, Problems& problems) {
-  if (!bytes_are_sound(yaml, problems)) return {};
-  if (!indentation_has_no_tab(yaml, problems)) return {};
+Node parse_document(std::string_view yaml, Problems& problems, int file) {
+  if (!bytes_are_sound(yaml, problems, file)) return {};
+  if (!indentation_has_no_tab(yaml, problems, file)) return {};
   Node root;
   try {
     std::istringstream stream{std::string(yaml)};
     YAML::Parser parser(stream);
-    TreeBuilder builder(root, problems);
+    TreeBuilder builder(root, problems, file);
     if (!parser.HandleNextDocument(builder)) {
-      problems.error({1, 1}, "the file is empty");
+      problems.error({1, 1, file}, "the file is empty");
       return {};
     }
     Node second;
     Problems ignored(problems.file());
-    TreeBuilder second_builder(second, ignored);
+    TreeBuilder second_builder(second, ignored, 0);
     if (parser.HandleNextDocument(second_builder)) {
+      second.mark.file = file;
       problems.error(second.mark, "a second YAML document begins here", "one document a file");
     }
   } catch (const YAML::Exception& error) {
-    problems.error(mark_of(error.mark), fmt::format("not valid YAML: {}", error.msg));
+    problems.error(mark_in(file, error.mark), fmt::format("not valid YAML: {}", error.msg));
     return {};
   }
   return root;

@@ -54,10 +54,13 @@ struct Problem {
 /// must not fill the memory.
 inline constexpr std::size_t kProblemsMax = 1000;
 
-/// Collects the problems of one file.
+/// Collects the problems of one file, and of what it includes.
 class Problems {
  public:
-  explicit Problems(std::string file) : file_(std::move(file)) {}
+  explicit Problems(std::string file) : files_{std::move(file)} {}
+
+  /// Another file, whose marks have the returned number.
+  int add_file(std::string file);
 
   void error(SourceMark mark, std::string message, std::string suggestion = "");
   void warning(SourceMark mark, std::string message, std::string suggestion = "");
@@ -65,12 +68,14 @@ class Problems {
   [[nodiscard]] bool full() const { return problems_.size() >= kProblemsMax; }
   /// Sorted by place in the file; the last one says how many were left out, if any were.
   [[nodiscard]] std::vector<Problem> sorted() const;
-  [[nodiscard]] const std::string& file() const { return file_; }
+  [[nodiscard]] const std::string& file() const { return files_.front(); }
+  /// "line 12", or "line 12 of catalog/databases" in what was included, for messages.
+  [[nodiscard]] std::string line_of(SourceMark mark) const;
 
  private:
   void add(Problem problem);
 
-  std::string file_;
+  std::vector<std::string> files_;
   std::vector<Problem> problems_;
   std::size_t left_out_ = 0;
   bool error_left_out_ = false;
@@ -82,7 +87,8 @@ inline constexpr int kDocumentDepthMax = 32;
 
 /// Parses one document. A syntax error, a second document, an anchor, a tab, invalid UTF-8, too
 /// much depth or size becomes a problem; the node is then Null. Duplicate keys are reported here.
-[[nodiscard]] Node parse_document(std::string_view yaml, Problems& problems);
+/// `file` is the number that marks get, from Problems::add_file.
+[[nodiscard]] Node parse_document(std::string_view yaml, Problems& problems, int file = 0);
 
 /// Reads a whole file, bounded. The error names the file.
 [[nodiscard]] Result<std::string> read_text_file(const std::string& path);

@@ -2,9 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
+
+#include "scenarios/catalog.h"
 #include "scenarios/conflicts.h"
 #include "scenarios/draft.h"
 #include "scenarios/fields.h"
+#include "scenarios/include.h"
 
 namespace reachproof::scenarios {
 namespace {
@@ -34,7 +38,7 @@ void read_scenario(const Node& root, Draft& draft) {
   Fields keys(root, "the scenario", draft.problems);
   keys.require({"version", "name", "segments", "workloads"});
   keys.version();
-  keys.refuse("include", "`include` is not supported yet; copy the rules into this file");
+  static_cast<void>(keys.optional("include"));  // expanded before
   draft.scenario.name = keys.name("name");
   draft.scenario.owner = keys.optional_text("owner");
   read_controls(keys.optional("controls"), draft);
@@ -55,27 +59,60 @@ std::vector<Problem> unreadable(const std::string& path, const Error& error) {
   return {Problem{.file = path, .message = error.message}};
 }
 
-}  // namespace
+constexpr std::string_view kCatalogFolder = "catalog/";
 
-Loaded<LoadedScenario> load_scenario(std::string_view yaml, std::string file, core::Date today) {
+Result<std::string> read_catalog(const std::string& name) {
+  if (const auto* entry = catalog_text(name)) return std::string(entry->rules);
+  std::vector<std::string> known;
+  for (const auto& entry : catalog_texts()) {
+    known.push_back(std::string(kCatalogFolder) + std::string(entry.name));
+  }
+  const auto near = did_you_mean(name, known);
+  return fail(ErrorCode::NotFound,
+              fmt::format("the catalog has no `{}`; {}", name,
+                          near.empty() ? "`reachproof catalog list` shows it" : near));
+}
+
+Loaded<LoadedScenario> load(std::string_view yaml, std::string file, core::Date today,
+                            const ReadIncluded& read_file) {
   Problems problems(file);
-  const Node root = parse_document(yaml, problems);
+  const auto text = take_apart(yaml);
+  Node root = parse_document(text.scenario, problems);
   if (root.kind == Node::Kind::Null && problems.any_error()) {
     return tl::unexpected(problems.sorted());
   }
+  const auto read = [&](const std::string& name) {
+    return name.starts_with(kCatalogFolder) ? read_catalog(name) : read_file(name);
+  };
+  const auto included = expand_includes(root, text, read, problems);
   Draft draft{.scenario = {}, .today = today, .problems = problems};
   read_scenario(root, draft);
   report_conflicts(draft.scenario, today, problems);
   if (problems.any_error()) return tl::unexpected(problems.sorted());
   draft.scenario.file = std::move(file);
-  draft.scenario.text = yaml;
+  draft.scenario.text = attached(text.scenario, included);
+  for (const auto& [name, document] : included) draft.scenario.included.push_back(name);
   return LoadedScenario{std::move(draft.scenario), problems.sorted()};
+}
+
+}  // namespace
+
+Loaded<LoadedScenario> load_scenario(std::string_view yaml, std::string file, core::Date today) {
+  return load(yaml, std::move(file), today, [](const std::string& name) -> Result<std::string> {
+    return fail(ErrorCode::NotFound,
+                fmt::format("`{}` is not in the catalog, and this scenario is not in a folder "
+                            "where it could be looked for",
+                            name));
+  });
 }
 
 Loaded<LoadedScenario> load_scenario_file(const std::string& path, core::Date today) {
   const auto text = read_text_file(path);
   if (!text) return tl::unexpected(unreadable(path, text.error()));
-  return load_scenario(*text, path, today);
+  const auto folder = std::filesystem::path(path).parent_path();
+  return load(*text, path, today, [&folder](const std::string& name) {
+    return read_text_file((folder / name).string());
+  });
 }
 
 Loaded<LoadedInventory> load_inventory_file(const std::string& path,

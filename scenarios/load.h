@@ -31,7 +31,8 @@ struct LoadedInventory {
 template <class T>
 using Loaded = tl::expected<T, std::vector<Problem>>;
 
-/// `file` is the name by which problems call the text.
+/// `file` is the name by which problems call the text. What it includes comes from the catalog or
+/// is attached to the text (scenarios/include.h).
 [[nodiscard]] Loaded<LoadedScenario> load_scenario(std::string_view yaml, std::string file,
                                                    core::Date today);
 
@@ -39,7 +40,8 @@ using Loaded = tl::expected<T, std::vector<Problem>>;
 [[nodiscard]] Loaded<LoadedInventory> load_inventory(std::string_view yaml, std::string file,
                                                      const core::Scenario& scenario);
 
-/// The same from a file of at most kDocumentBytesMax; one that cannot be read is one problem.
+/// The same from a file of at most kDocumentBytesMax; one that cannot be read is one problem. A
+/// scenario may include files beside it.
 [[nodiscard]] Loaded<LoadedScenario> load_scenario_file(const std::string& path, core::Date today);
 [[nodiscard]] Loaded<LoadedInventory> load_inventory_file(const std::string& path,
                                                           const core::Scenario& scenario);

@@ -126,8 +126,8 @@ void report_overlap(std::size_t index, Draft& draft) {
         draft.problems.error(
             later.mark,
             fmt::format("the workloads {} and {} overlap: {}", workloads[i].name, later.name, *why),
-            fmt::format("{} stands on line {}; an endpoint belongs to exactly one workload",
-                        workloads[i].name, workloads[i].mark.line));
+            fmt::format("{} stands on {}; an endpoint belongs to exactly one workload",
+                        workloads[i].name, draft.problems.line_of(workloads[i].mark)));
         return;
       }
     }

@@ -142,7 +142,7 @@ void check_ends(const Span& span, Fields& keys, Draft& draft) {
         fmt::format("{} is cloud-metadata, from which no attempt can leave", keys.said("from")),
         "a rule may only lead to it");
   }
-  if (from.size() == 1 && from == span.to.workloads) {
+  if (from.size() == 1 && from == span.to.workloads && span.mark.file == 0) {
     draft.problems.error(keys.mark_of("to"),
                          fmt::format("{} leads from {} to itself", keys.what(), from.front()),
                          "rules hold between different workloads");
@@ -167,16 +167,18 @@ std::string claim_id(Fields& keys, Draft& draft) {
   }
   const auto [first, fresh] = draft.ids.emplace(id, mark);
   if (!fresh) {
-    draft.problems.error(mark, fmt::format("the id {} is used twice", id),
-                         fmt::format("the first is on line {}; flows, forbids and exceptions share "
-                                     "one set of ids",
-                                     first->second.line));
+    draft.problems.error(
+        mark, fmt::format("the id {} is used twice", id),
+        fmt::format("the first is on {}; {}", draft.problems.line_of(first->second),
+                    mark.file != 0 && mark == first->second
+                        ? "give one of the two includes another prefix with `as`"
+                        : "flows, forbids and exceptions share one set of ids"));
   }
   return id;
 }
 
 Span read_span(Fields& keys, Draft& draft) {
-  Span span;
+  Span span{.mark = keys.mark_of("id")};
   if (const Node* from = keys.optional("from")) {
     span.from = read_selector(*from, keys.said("from"), draft);
   }
@@ -200,15 +202,37 @@ std::vector<std::string> read_control_ids(Fields& keys, Draft& draft) {
   return ids;
 }
 
+namespace {
+
+/// Ready rules cannot know this scenario: one that speaks of nothing in it is left out, and said.
+template <class Rule>
+bool speaks_of_something(const Rule& rule, std::string_view kind, Draft& draft) {
+  if (rule.mark.file == 0 || draft.problems.any_error()) return true;
+  const auto& from = rule.from.workloads;
+  const auto& to = rule.to.workloads;
+  if (!from.empty() && !to.empty() && (from.size() > 1 || from != to)) return true;
+  draft.problems.warning(rule.mark,
+                         fmt::format("{} {} speaks of no connection in this scenario (from {} to "
+                                     "{}) and is left out",
+                                     kind, rule.id, rule.from.text, rule.to.text));
+  return false;
+}
+
+}  // namespace
+
 void read_flows(const Node* section, Draft& draft) {
   for (const auto& item : listed_items(section, "flows", kFlowsMax, draft)) {
-    draft.scenario.flows.push_back(read_flow(item, draft));
+    auto flow = read_flow(item, draft);
+    if (speaks_of_something(flow, "flow", draft)) draft.scenario.flows.push_back(std::move(flow));
   }
 }
 
 void read_forbids(const Node* section, Draft& draft) {
   for (const auto& item : listed_items(section, "forbids", kForbidsMax, draft)) {
-    draft.scenario.forbids.push_back(read_forbid(item, draft));
+    auto forbid = read_forbid(item, draft);
+    if (speaks_of_something(forbid, "forbid", draft)) {
+      draft.scenario.forbids.push_back(std::move(forbid));
+    }
   }
 }
 

@@ -18,6 +18,7 @@ struct Span {
   core::Selection to;
   std::string service;
   std::vector<core::PortRange> ports;
+  core::SourceMark mark = {};  ///< of the rule's id
 };
 
 /// "flow F01", for messages.

@@ -17,6 +17,7 @@ using core::Workload;
 struct Choice {
   std::vector<bool> chosen;
   std::vector<std::string> said;
+  std::vector<std::string> gone;  ///< what `not` took away
   bool sound = true;
 };
 
@@ -101,23 +102,64 @@ void keep_labelled(const Node* node, const std::string& what, Choice& choice, Dr
   choice.said.push_back("label " + joined(said));
 }
 
-/// Takes the workloads of `not` away, and says which of them were not there in the first place.
-std::string subtract(const Node* node, const std::string& what, Choice& choice, Draft& draft) {
-  if (node == nullptr) return "";
-  const auto names = read_names(*node, fmt::format("`not` of {}", what), draft.problems);
+/// Where `not` is a selector of its own.
+std::string subtract_selected(const Node& node, const std::string& what, Choice& choice,
+                              Draft& draft) {
+  const auto taken = read_selector(node, what, draft);
+  if (taken.workloads.empty()) choice.sound = false;
+  const auto& workloads = draft.scenario.workloads;
+  choice.chosen.resize(workloads.size(), false);  // a builtin may have been added
+  for (std::size_t i = 0; i < workloads.size(); ++i) {
+    if (contains(taken.workloads, workloads[i].name)) choice.chosen[i] = false;
+  }
+  choice.gone.insert(choice.gone.end(), taken.workloads.begin(), taken.workloads.end());
+  return taken.text;
+}
+
+/// Takes named workloads away, and says which of them were not there in the first place.
+std::string subtract_named(const std::vector<Located>& names, const std::string& what,
+                           Choice& choice, Draft& draft) {
   const auto sound = known_of(names, draft.workload_names(), "workload", what, draft);
   if (sound.size() != names.size()) choice.sound = false;
   const auto& workloads = draft.scenario.workloads;
-  for (std::size_t i = 0; i < workloads.size(); ++i) {
-    if (!contains(sound, workloads[i].name)) continue;
-    if (!choice.chosen[i] && choice.sound) {
+  choice.chosen.resize(workloads.size(), false);
+  for (const auto& name : names) {
+    if (!contains(sound, name.text)) continue;
+    const auto at = static_cast<std::size_t>(
+        std::ranges::find(workloads, name.text, &Workload::name) - workloads.begin());
+    if (!choice.chosen[at] && choice.sound && name.mark.file == 0 &&
+        !contains(choice.gone, name.text)) {
       draft.problems.warning(
-          node->mark, fmt::format("`not` of {} takes away {}, which the rest does not select", what,
-                                  workloads[i].name));
+          name.mark, fmt::format("`not` of {} takes away {}, which the rest does not select", what,
+                                 name.text));
     }
-    choice.chosen[i] = false;
+    choice.chosen[at] = false;
+    choice.gone.push_back(name.text);
   }
-  return " except " + joined(sound);
+  return joined(sound);
+}
+
+/// `not`: a workload, a selector, or a list of them.
+std::string subtract(const Node* node, const std::string& what, Choice& choice, Draft& draft) {
+  if (node == nullptr) return "";
+  const auto which = fmt::format("`not` of {}", what);
+  const bool selectors =
+      node->kind == Node::Kind::Sequence && std::ranges::any_of(node->items, [](const Node& item) {
+        return item.kind == Node::Kind::Map;
+      });
+  if (node->kind == Node::Kind::Map)
+    return " except " + subtract_selected(*node, which, choice, draft);
+  if (!selectors)
+    return " except " +
+           subtract_named(read_names(*node, which, draft.problems), what, choice, draft);
+  std::string said;
+  for (const auto& item : node->items) {
+    said += said.empty() ? " except " : ", ";
+    said += item.kind == Node::Kind::Map
+                ? subtract_selected(item, which, choice, draft)
+                : subtract_named(read_names(item, which, draft.problems), what, choice, draft);
+  }
+  return said;
 }
 
 Selection select_builtin(const Node& builtin, const Node& node, const std::string& what,
@@ -166,6 +208,7 @@ Selection selection_of(const Choice& choice, std::string text, const Draft& draf
 Selection select_by_map(const Node& node, const std::string& what, Draft& draft) {
   Fields keys(node, what, draft.problems);
   const Node* builtin = keys.optional("builtin");
+  const bool all = keys.optional_bool("all", false);
   const Node* workload = keys.optional("workload");
   const Node* segment = keys.optional("segment");
   const Node* label = keys.optional("label");
@@ -174,10 +217,14 @@ Selection select_by_map(const Node& node, const std::string& what, Draft& draft)
   if (builtin != nullptr) return select_builtin(*builtin, node, what, draft);
 
   const bool narrowed = workload != nullptr || segment != nullptr || label != nullptr;
+  if (all && narrowed) {
+    draft.problems.error(node.mark, fmt::format("`all` of {} says more than the rest", what),
+                         "keep `all` or what narrows it");
+  }
   if (node.entries.empty()) {
     draft.problems.error(node.mark, what + " is empty", "name a workload, segment or label");
   }
-  if (!narrowed && taken_away == nullptr) return {};
+  if (!narrowed && !all && taken_away == nullptr) return {};
   Choice choice{.chosen = std::vector<bool>(draft.scenario.workloads.size(), true)};
   if (!narrowed) {
     keep(choice, draft.scenario.workloads, [](const Workload& one) { return !one.builtin; });
@@ -188,7 +235,7 @@ Selection select_by_map(const Node& node, const std::string& what, Draft& draft)
   const auto text = said_of(choice) + subtract(taken_away, what, choice, draft);
   if (!choice.sound) return {};
   auto selection = selection_of(choice, text, draft);
-  if (selection.workloads.empty()) {
+  if (selection.workloads.empty() && node.mark.file == 0) {
     draft.problems.error(node.mark, fmt::format("{} selects no workload ({})", what, text));
   }
   return selection;
