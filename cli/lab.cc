@@ -15,7 +15,6 @@ struct Options {
   std::string file = "lab.yaml";
   std::string inventory;
   std::string node;
-  std::vector<std::string> command;
 };
 
 std::optional<lab::Lab> load(Context& context, const std::string& path) {
@@ -98,7 +97,7 @@ void status(Context& context, const Options& options) {
 void exec(Context& context, const Options& options) {
   const auto lab = load(context, options.file);
   if (!lab) return;
-  complain(context, lab::exec(*lab, options.node, options.command));
+  complain(context, lab::exec(*lab, options.node, context.behind_dashes));
 }
 
 }  // namespace
@@ -120,9 +119,15 @@ void add_lab(CLI::App& app, Context& context) {
   status_verb->callback([&context, options] { status(context, *options); });
   auto* exec_verb = add("exec", "Run a command inside a host or router");
   exec_verb->add_option("host", options->node, "The host or router")->required();
-  exec_verb->add_option("command", options->command, "The command, behind --")->required();
   add_examples(*exec_verb, {"reachproof lab exec lab.yaml web-1 -- ip address"});
-  exec_verb->callback([&context, options] { exec(context, *options); });
+  exec_verb->callback([&context, options] {
+    if (context.behind_dashes.empty()) {
+      return complain(
+          context,
+          {ErrorCode::Usage, "lab exec needs a command: reachproof lab exec FILE HOST -- COMMAND"});
+    }
+    exec(context, *options);
+  });
   auto* down_verb = add("down", "Remove the lab; nothing of it stays");
   down_verb->callback([&context, options] { down(context, *options); });
 }

@@ -6,6 +6,21 @@
 #include "cli/verb.h"
 #include "lab/lab.h"
 
+namespace {
+
+/// How many words there are before the `--` of `lab exec`.
+int words_of_ours(int argc, char** argv) {
+  const auto is = [&](int i, const char* word) { return std::string(argv[i]) == word; };
+  bool runs_command = false;
+  for (int i = 1; i < argc; ++i) {
+    runs_command = runs_command || (is(i, "exec") && is(i - 1, "lab"));
+    if (runs_command && is(i, "--")) return i;
+  }
+  return argc;
+}
+
+}  // namespace
+
 /// The wiring of `reachproof`: global options, and the verbs in the order of --help.
 int main(int argc, char** argv) {
   using namespace reachproof;
@@ -57,8 +72,11 @@ int main(int argc, char** argv) {
                     {"reachproof init clinic && cd clinic",
                      "sudo reachproof lab up lab.yaml --inventory inventory.yaml",
                      "sudo reachproof run scenario.yaml", "reachproof explain vendor phi-db 5432"});
+  const auto words = words_of_ours(argc, argv);
+  context.behind_dashes.assign(argv + words, argv + argc);
+  if (words < argc) context.behind_dashes.erase(context.behind_dashes.begin());
   try {
-    app.parse(argc, argv);
+    app.parse(words, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(cli::Exit::Usage);
   } catch (const std::exception& error) {

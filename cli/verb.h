@@ -34,6 +34,9 @@ struct Context {
   std::string program;  ///< how we were called
   std::string colour = "auto";
   std::string output = "table";
+  /// The words behind `--`, for the verb that runs a command. They never meet the parser, which
+  /// would take `[ ... ]` for a list.
+  std::vector<std::string> behind_dashes;
   Exit exit = Exit::Ok;
 
   [[nodiscard]] reports::Look look() const;

@@ -11,7 +11,7 @@ namespace reachproof::core {
 
 /// Version of the rules below. It stands in every verdict record, so that old evidence can be
 /// judged again by a newer judge and the two be told apart.
-inline constexpr int kJudgeVersion = 2;
+inline constexpr int kJudgeVersion = 3;
 
 struct JudgePolicy {
   bool require_proved = false;      ///< `--require-proof proved`

@@ -14,9 +14,29 @@ Verdict concluded(Verdict verdict, Reachability reachability, Reason reason, std
 }
 
 /// Whether the service was reached, and is not able to serve: dead, for whoever needs it.
-bool is_dead(const Exchange& exchange) {
+bool is_dead(Layer layer, const Exchange& exchange) {
+  // A service may end a connection on which nothing is said: that does not make it dead.
+  if (layer == Layer::Keepalive) return false;
   return exchange.state == Exchange::State::Silent || exchange.state == Exchange::State::Closed ||
          exchange.state == Exchange::State::Garbled;
+}
+
+/// Which of two answers outweighs all others: that a stranger may go on, wherever somebody may;
+/// that a connection was cut, where it had to stand.
+bool cut_outweighs(const Observation& seen, Expectation expected) {
+  return seen.layer->ask.layer == Layer::Keepalive && expected != Expectation::Deny;
+}
+
+Verdict granted_verdict(const Verdict& network, const Observation& seen, std::string detail) {
+  const bool stood = seen.layer->ask.layer == Layer::Keepalive;
+  return concluded(network, Reachability::Open,
+                   stood ? Reason::ConnectionStood : Reason::ServiceAnswered, std::move(detail));
+}
+
+Verdict denied_verdict(const Verdict& network, const Observation& seen, std::string detail) {
+  const bool cut = seen.layer->ask.layer == Layer::Keepalive;
+  return concluded(network, Reachability::Blocked,
+                   cut ? Reason::ConnectionCut : Reason::ServiceRefused, std::move(detail));
 }
 
 /// What all the tries of a path say together. One that was granted outweighs all others; a refusal
@@ -24,6 +44,7 @@ bool is_dead(const Exchange& exchange) {
 Verdict of_exchanges(const Verdict& network, const Observation& seen, Expectation expected,
                      const std::vector<bool>& reached) {
   std::optional<LayerAnswer> denied;
+  std::optional<LayerAnswer> granted;
   std::optional<std::string> doubt;
   std::optional<std::string> dead;
   for (std::size_t i = 0; i < seen.attempts.size(); ++i) {
@@ -46,16 +67,24 @@ Verdict of_exchanges(const Verdict& network, const Observation& seen, Expectatio
     auto answer = layer_answer(*seen.layer, expected, *attempt.exchange);
     switch (answer.kind) {
       case LayerAnswer::Kind::Granted:
-        return concluded(network, Reachability::Open, Reason::ServiceAnswered,
-                         std::move(answer.detail));
+        if (!cut_outweighs(seen, expected)) {
+          return granted_verdict(network, seen, std::move(answer.detail));
+        }
+        granted = std::move(answer);
+        break;
       case LayerAnswer::Kind::Denied:
         denied = std::move(answer);
         break;
       case LayerAnswer::Kind::Unclear:
-        (is_dead(*attempt.exchange) ? dead : doubt) = std::move(answer.detail);
+        (is_dead(seen.layer->ask.layer, *attempt.exchange) ? dead : doubt) =
+            std::move(answer.detail);
         break;
     }
   }
+  if (cut_outweighs(seen, expected) && denied) {
+    return denied_verdict(network, seen, std::move(denied->detail));
+  }
+  if (granted) return granted_verdict(network, seen, std::move(granted->detail));
   if (dead && !doubt && expected == Expectation::Allow) {
     return concluded(network, Reachability::Latent, Reason::ServiceUnclear, std::move(*dead));
   }
@@ -64,7 +93,7 @@ Verdict of_exchanges(const Verdict& network, const Observation& seen, Expectatio
     return concluded(network, Reachability::Inconclusive, Reason::ServiceUnclear,
                      doubt.value_or(""));
   }
-  return concluded(network, Reachability::Blocked, Reason::ServiceRefused, denied->detail);
+  return denied_verdict(network, seen, std::move(denied->detail));
 }
 
 }  // namespace

@@ -13,8 +13,11 @@ namespace {
 using Kind = LayerAnswer::Kind;
 using State = Exchange::State;
 
-constexpr Words<Layer, 4> kLayers{
-    {{Layer::Tls, "tls"}, {Layer::Http, "http"}, {Layer::Dns, "dns"}, {Layer::Service, "service"}}};
+constexpr Words<Layer, 5> kLayers{{{Layer::Tls, "tls"},
+                                   {Layer::Http, "http"},
+                                   {Layer::Dns, "dns"},
+                                   {Layer::Service, "service"},
+                                   {Layer::Keepalive, "keepalive"}}};
 constexpr Words<DnsType, 2> kDnsTypes{{{DnsType::A, "A"}, {DnsType::Aaaa, "AAAA"}}};
 constexpr Words<State, 6> kStates{{{State::Answered, "answered"},
                                    {State::Refused, "refused"},
@@ -209,6 +212,13 @@ LayerAnswer service_answer(const Exchange& e) {
   return {Kind::Unclear, said};
 }
 
+LayerAnswer keepalive_answer(const Exchange& e) {
+  const auto said = summary(e, Layer::Keepalive);
+  if (e.state == State::Answered) return {Kind::Granted, said};
+  if (e.state == State::Refused) return {Kind::Denied, said};
+  return {Kind::Unclear, said};
+}
+
 std::string_view dns_code(int code) {
   switch (code) {
     case 0:
@@ -236,6 +246,8 @@ LayerAnswer layer_answer(const LayerRule& rule, Expectation expected, const Exch
       return dns_answer(rule.wanted, expected, exchange);
     case Layer::Service:
       return service_answer(exchange);
+    case Layer::Keepalive:
+      return keepalive_answer(exchange);
   }
   return {};
 }
@@ -259,6 +271,8 @@ std::string label_of(const Ask& ask) {
       return fmt::format("dns {} {}", ask.name, word(ask.type));
     case Layer::Service:
       return ask.service + (ask.over_tls ? " over tls" : "") + (ask.exercise ? " exercised" : "");
+    case Layer::Keepalive:
+      return fmt::format("keepalive {}s", ask.hold.count());
   }
   return "";
 }
@@ -286,6 +300,10 @@ std::optional<std::string> objection_to(const Ask& ask) {
     return fmt::format("`{}` is not a name that can be asked for", ask.name);
   }
   if (ask.layer == Layer::Service && !is_token(ask.service)) return "it names no service";
+  const bool holds = ask.layer == Layer::Keepalive;
+  if (holds != (ask.hold.count() != 0) || ask.hold.count() < 0 || ask.hold > kHoldMax) {
+    return "a connection is held from 1s to 1h";
+  }
   if (!is_ae_title(ask.called) || !is_ae_title(ask.calling)) {
     return "an AE title has at most 16 printable characters and no backslash";
   }
@@ -308,6 +326,7 @@ std::string canonical(const Ask& ask) {
   add(ask.exercise ? "exercise" : "greet");
   add(ask.called);
   add(ask.calling);
+  if (ask.hold.count() != 0) add(fmt::format("hold {}s", ask.hold.count()));
   return text;
 }
 
@@ -331,6 +350,7 @@ std::optional<Exchange::State> exchange_state_of(std::string_view w) {
 }
 
 std::string summary(const Exchange& e, Layer layer) {
+  if (layer == Layer::Keepalive && !e.says.empty()) return e.says;
   std::string text(word(e.state));
   if (layer == Layer::Http && e.code != 0) text += fmt::format(" {}", e.code);
   if (layer == Layer::Tls && e.state == State::Refused && e.code != 0) {

@@ -21,6 +21,8 @@ enum class Layer : std::uint8_t {
   Http,     ///< a request without a credential, over TLS or not
   Dns,      ///< a name through a resolver
   Service,  ///< the harmless first words of a protocol, without a credential
+  /// Nothing is said: the connection is held open, and TCP's own keepalive shows whether it stands.
+  Keepalive,
 };
 
 enum class DnsType : std::uint8_t { A, Aaaa };
@@ -38,10 +40,11 @@ struct Ask {
   bool over_tls = false;             ///< Http, Service
   std::string name;                  ///< Dns: the name asked for
   DnsType type = DnsType::A;
-  std::string service;    ///< Service: its name in the list of probe/dialogue/services.h
-  bool exercise = false;  ///< Service: one harmless operation beyond the greeting
-  std::string called;     ///< Service dicom: called AE title
-  std::string calling;    ///< Service dicom: calling AE title
+  std::string service;           ///< Service: its name in the list of probe/dialogue/services.h
+  bool exercise = false;         ///< Service: one harmless operation beyond the greeting
+  std::string called;            ///< Service dicom: called AE title
+  std::string calling;           ///< Service dicom: calling AE title
+  std::chrono::seconds hold{0};  ///< Keepalive: how long, from 1 s to an hour
   bool operator==(const Ask&) const = default;
 };
 
@@ -63,14 +66,18 @@ struct LayerRule {
   std::string label;  ///< "tls", "http GET /metadata", "dns x.example A", "ssh": part of the id
   bool operator==(const LayerRule&) const = default;
 };
+inline constexpr std::chrono::seconds kHoldMax{3600};
+/// How much longer than its time a held connection may take to show whether it still stands.
+inline constexpr std::chrono::seconds kHoldGrace{6};
+
 /// Null: the network alone.
 using LayerPtr = std::shared_ptr<const LayerRule>;
 
 /// What came of asking, once the connection stood: facts, not conclusions.
 struct Exchange {
   enum class State : std::uint8_t {
-    Answered,  ///< the service spoke its protocol and went on with us
-    Refused,   ///< the service itself refused us, in its protocol
+    Answered,  ///< the service spoke its protocol and went on with us; Keepalive: it stood
+    Refused,   ///< the service itself refused us, in its protocol; Keepalive: it was cut
     Garbled,   ///< bytes came that are not its protocol
     Closed,    ///< it closed without an answer
     Silent,    ///< nothing more until the deadline

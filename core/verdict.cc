@@ -34,7 +34,7 @@ constexpr Words<CheckResult, 8> kResults{{
     {CheckResult::Idle, "idle"},
     {CheckResult::Excepted, "excepted"},
 }};
-constexpr Words<Reason, 26> kReasons{{
+constexpr Words<Reason, 28> kReasons{{
     {Reason::NonceReturned, "nonce-returned"},
     {Reason::HandshakeSeen, "handshake-seen"},
     {Reason::Intercepted, "intercepted"},
@@ -61,8 +61,10 @@ constexpr Words<Reason, 26> kReasons{{
     {Reason::ServiceUnclear, "service-unclear"},
     {Reason::NothingToAsk, "nothing-to-ask"},
     {Reason::CanaryFailed, "canary-failed"},
+    {Reason::ConnectionStood, "connection-stood"},
+    {Reason::ConnectionCut, "connection-cut"},
 }};
-constexpr Words<Reason, 26> kSentences{{
+constexpr Words<Reason, 28> kSentences{{
     {Reason::NonceReturned, "connected, and the witness's keyed nonce came back"},
     {Reason::HandshakeSeen, "connected, and the witness saw the handshake"},
     {Reason::Intercepted, "intercepted: something answered that is not the destination"},
@@ -92,6 +94,8 @@ constexpr Words<Reason, 26> kSentences{{
     {Reason::ServiceUnclear, "the connection stands, and the service's answer does not decide"},
     {Reason::NothingToAsk, "the network lets it through, and no service was there to be asked"},
     {Reason::CanaryFailed, "blocked, and the segment's canary shows that this proves nothing"},
+    {Reason::ConnectionStood, "a connection that stood was not cut"},
+    {Reason::ConnectionCut, "a connection that stood was cut"},
 }};
 
 }  // namespace

@@ -60,6 +60,8 @@ enum class Reason : std::uint8_t {
   ServiceUnclear,
   NothingToAsk,
   CanaryFailed,
+  ConnectionStood,
+  ConnectionCut,
 };
 
 struct Verdict {

@@ -18,6 +18,7 @@ void write_ask(JsonText& json, const core::Ask& ask) {
   text("calling", ask.calling);
   if (ask.exercise) json.flag("exercise", true);
   if (!ask.headers.empty()) json.texts("headers", ask.headers);
+  if (ask.hold.count() != 0) json.field("hold_s", ask.hold.count());
   json.field("layer", core::word(ask.layer));
   if (ask.method != "GET") json.field("method", ask.method);
   text("name", ask.name);
@@ -63,6 +64,11 @@ class Reader {
     const auto* value = object_.if_contains(name);
     if (value == nullptr) return false;
     return value->is_bool() ? value->get_bool() : miss(false);
+  }
+  std::int64_t number(std::string_view name) {
+    const auto* value = object_.if_contains(name);
+    if (value == nullptr) return 0;
+    return value->is_int64() ? value->get_int64() : miss(std::int64_t{0});
   }
   std::vector<std::string> texts(std::string_view name) {
     std::vector<std::string> texts;
@@ -111,6 +117,7 @@ std::optional<core::Ask> read_ask(const json::object& object) {
   ask.calling = reader.text("calling");
   ask.exercise = reader.flag("exercise");
   ask.headers = reader.texts("headers");
+  ask.hold = std::chrono::seconds(reader.number("hold_s"));
   ask.layer = reader.word("layer", core::layer_of);
   ask.method = reader.text("method", ask.method);
   ask.name = reader.text("name");

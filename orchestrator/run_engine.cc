@@ -171,7 +171,10 @@ void RunEngine::order(TryFacts& facts, Probe& probe) {
     return;
   }
   // Connection, handshake and answer have the timeout each.
-  const auto timeout = facts.order.timeout * (facts.order.ask ? 3 : 1) + limits_.grace;
+  auto timeout = facts.order.timeout * (facts.order.ask ? 3 : 1) + limits_.grace;
+  if (facts.order.ask && facts.order.ask->hold.count() != 0) {
+    timeout += facts.order.ask->hold + core::kHoldGrace;
+  }
   pending_[facts.order.id] = {&facts, &probe, Clock::now() + timeout};
   facts.report.detail = "the probe did not answer in time";
   ++probe.in_flight;

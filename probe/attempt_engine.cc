@@ -356,8 +356,10 @@ void AttemptEngine::connected(std::uint32_t index) {
 }
 
 void AttemptEngine::restart_deadline(std::uint32_t index) {
-  const auto timeout = std::chrono::microseconds(slots_[index].order.timeout).count();
-  deadlines_.set(index, monotonic_us() + timeout);
+  const Slot& slot = slots_[index];
+  std::chrono::microseconds timeout = slot.order.timeout;
+  if (slot.conversation) timeout = slot.conversation->lasts().value_or(timeout);
+  deadlines_.set(index, monotonic_us() + timeout.count());
 }
 
 void AttemptEngine::converse(std::uint32_t index, Conversation::Want want) {

@@ -119,10 +119,10 @@ std::string Scope::take_ask_line(std::istream& words, const std::string& where) 
     any = true;
     if (word == "none") continue;
     const bool known =
-        word == "tls" || word == "http" || word == "dns" || core::service_named(word) != nullptr;
+        word == "tls" || word == "http" || word == "dns" || word == "keepalive" || core::service_named(word) != nullptr;
     if (!known) {
       return fmt::format(
-          "{}: `{}` is nothing that can be asked: none, tls, http, dns, or a "
+          "{}: `{}` is nothing that can be asked: none, tls, http, dns, keepalive, or a "
           "service such as ssh\n",
           where, word);
     }

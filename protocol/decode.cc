@@ -112,6 +112,8 @@ std::shared_ptr<const core::Ask> read_ask(Fields& outer) {
   ask.exercise = flag("exercise");
   ask.called = text_or("called", "");
   ask.calling = text_or("calling", "");
+  if (f.has("hold_s"))
+    ask.hold = std::chrono::seconds(f.integer("hold_s", 1, core::kHoldMax.count()));
   f.finish();
   if (problem.empty()) problem = core::objection_to(ask).value_or("");
   if (!problem.empty()) outer.complain("ask", problem);

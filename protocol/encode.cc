@@ -86,6 +86,8 @@ json::object ask_json(const core::Ask& ask) {
     if (ask.exercise) object["exercise"] = true;
     if (!ask.called.empty()) object["called"] = bounded(ask.called);
     if (!ask.calling.empty()) object["calling"] = bounded(ask.calling);
+  } else if (ask.layer == core::Layer::Keepalive) {
+    object["hold_s"] = ask.hold.count();
   }
   return object;
 }

@@ -14,7 +14,7 @@ using core::Layer;
 constexpr std::string_view kWays =
     "write network, tls, http, https, or a map such as { speaks: ssh }, { http: { path: /admin } "
     "}, "
-    "{ tls: { names: [db.example] } }, { dns: { name: example.org } }";
+    "{ tls: { names: [db.example] } }, { dns: { name: example.org } }, { keepalive: 30s }";
 
 /// "200" or "200-299".
 bool add_statuses(const std::string& text, std::vector<int>& statuses) {
@@ -43,13 +43,14 @@ class LayerReader {
     Fields keys(node, "`layer` of " + owner_, problems_);
     // One of these says which; the others belong to it.
     int given = 0;
-    for (const auto* way : {"tls", "http", "https", "dns", "speaks"}) {
+    for (const auto* way : {"tls", "http", "https", "dns", "speaks", "keepalive"}) {
       given += node.find(way) == nullptr ? 0 : 1;
     }
     if (node.kind == Node::Kind::Map && given != 1) {
       problems_.error(
           node.mark,
-          fmt::format("`layer` of {} must have one of tls, http, https, dns, speaks", owner_),
+          fmt::format("`layer` of {} must have one of tls, http, https, dns, speaks, keepalive",
+                      owner_),
           std::string(kWays));
       return false;
     }
@@ -58,6 +59,7 @@ class LayerReader {
     if (const Node* inner = keys.optional("https")) read_http(*inner, true);
     if (const Node* inner = keys.optional("dns")) read_dns(*inner);
     if (const Node* inner = keys.optional("speaks")) read_speaks(*inner, keys);
+    if (node.find("keepalive") != nullptr) read_keepalive(keys);
     keys.finish();
     return true;
   }
@@ -203,6 +205,13 @@ class LayerReader {
     }
   }
 
+  void read_keepalive(Fields& keys) {
+    rule_.ask.layer = Layer::Keepalive;
+    const auto held = keys.duration("keepalive", {std::chrono::seconds(1), core::kHoldMax});
+    rule_.ask.hold =
+        std::chrono::ceil<std::chrono::seconds>(held.value_or(std::chrono::seconds(1)));
+  }
+
   /// What a flow may want and a forbid has no use for.
   void of_flows_alone(Fields& keys, const Node& node, std::string_view key,
                       const std::string& advice) {
@@ -255,6 +264,8 @@ std::string misfit(const core::Ask& ask, const std::vector<core::PortRange>& por
     case Layer::Tls:
     case Layer::Http:
       return tcp ? "" : "TLS and HTTP are asked over TCP alone";
+    case Layer::Keepalive:
+      return tcp ? "" : "a connection is held over TCP alone";
     case Layer::Dns:
       return std::ranges::any_of(
                  ports, [](const auto& range) { return range.protocol == core::Protocol::Icmp; })

@@ -126,6 +126,7 @@ bool can_ask(const core::Ask& ask, core::Protocol protocol) {
   switch (ask.layer) {
     case core::Layer::Tls:
     case core::Layer::Http:
+    case core::Layer::Keepalive:
       return tcp;
     case core::Layer::Dns:
       return true;
@@ -143,6 +144,8 @@ std::unique_ptr<Conversation> conversation_for(const core::Ask& ask, const Peer&
       return make_http(ask, peer);
     case core::Layer::Tls:
       return make_tls(ask, peer);
+    case core::Layer::Keepalive:
+      return make_keepalive(ask, peer);
     case core::Layer::Dns:
       return make_plain(ask, peer);
     case core::Layer::Service:

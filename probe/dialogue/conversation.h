@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -34,6 +36,11 @@ class Conversation {
   /// Must be asked to proceed() every few milliseconds, whatever the socket says.
   [[nodiscard]] virtual bool ticks() const { return false; }
 
+  /// How long its stages last, where the try's own timeout does not say so.
+  [[nodiscard]] virtual std::optional<std::chrono::microseconds> lasts() const {
+    return std::nullopt;
+  }
+
   /// True once after a stage ended: the next has the same time again.
   [[nodiscard]] bool takes_new_stage() { return std::exchange(new_stage_, false); }
   [[nodiscard]] core::Exchange exchange() const { return exchange_; }
@@ -56,5 +63,6 @@ class Conversation {
 std::unique_ptr<Conversation> make_plain(const core::Ask& ask, const Peer& peer);
 std::unique_ptr<Conversation> make_tls(const core::Ask& ask, const Peer& peer);
 std::unique_ptr<Conversation> make_http(const core::Ask& ask, const Peer& peer);
+std::unique_ptr<Conversation> make_keepalive(const core::Ask& ask, const Peer& peer);
 
 }  // namespace reachproof::probe

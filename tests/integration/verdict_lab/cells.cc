@@ -36,6 +36,7 @@ std::string router_rules() {
   std::string rules;
   each_network([&](const Network& network, const char* protocol, int number) {
     if (std::string(network.rule).empty() || network.rule == kBlackhole) return;
+    if (network.rule == kSynProxy) return;
     for (const auto* target : kTargets) {
       for (const auto* family : kFamilies) {
         for (const int base : {kListening, kClosed}) {
@@ -190,6 +191,22 @@ std::string blackhole_commands() {
           "7\nnft add rule inet holes marked ip6 saddr fd00:1::/64 {0} dport {1} meta mark "
           "set 7\n",
           protocol, base + number);
+    }
+  });
+  // A handshake that conntrack did not see must not look established (nft(8), synproxy).
+  commands +=
+      "echo 0 > /proc/sys/net/netfilter/nf_conntrack_tcp_loose\nnft add table inet syns\n"
+      "nft add chain inet syns raw '{ type filter hook prerouting priority -300; }'\n"
+      "nft add chain inet syns forward '{ type filter hook forward priority -1; }'\n";
+  each_network([&](const Network& network, const char*, int number) {
+    if (network.rule != kSynProxy) return;
+    for (const int base : {kListening, kClosed}) {
+      fmt::format_to(std::back_inserter(commands),
+                     "nft add rule inet syns raw iifname left tcp dport {0} 'tcp flags & "
+                     "(fin|syn|rst|ack) == syn' notrack\nnft add rule inet syns forward tcp dport "
+                     "{0} ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp "
+                     "sack-perm\n",
+                     base + number);
     }
   });
   for (const auto* family : {"-4", "-6"}) {

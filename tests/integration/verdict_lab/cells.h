@@ -49,8 +49,10 @@ inline constexpr Words kDnsFailed = "inconclusive none dns-failed";
 
 // What is dropped for want of a route is marked by port, and sent to a blackhole (see lab_text()).
 inline constexpr const char* kBlackhole = "BLACKHOLE";
+// The router answers in the target's place, and asks the target only who finished the handshake.
+inline constexpr const char* kSynProxy = "SYN PROXY";
 
-inline constexpr std::array<Network, 11> kTcp{{
+inline constexpr std::array<Network, 12> kTcp{{
     {"accept", "", true, kOpenProved, kLatent, kOpen, kByWhom, kNotAlive},
     {"drop", "drop from client to %1 %2", true, kDropped, kDropped, kDroppedBlind, kNotAlive,
      kNotAlive},
@@ -73,6 +75,7 @@ inline constexpr std::array<Network, 11> kTcp{{
     // The target sees the router's address and another port: found again by mark and nonce.
     {"masquerade", "masquerade from client to %1 %2", true, kOpenProved, kLatent, kOpen, kByWhom,
      kNotAlive},
+    {"syn-proxy", kSynProxy, false, kOpenProved, kIntercepted, kOpen, kOpen, kIntercepted},
 }};
 
 inline constexpr std::array<Network, 9> kUdp{{

@@ -225,6 +225,37 @@ TEST_F(JudgeAbove, APathThatIsOpenToADeadServiceIsNoProofOfRefusal) {
   EXPECT_EQ(judge(latent, Expectation::Allow).result, CheckResult::Broken);
 }
 
+TEST_F(JudgeAbove, AConnectionThatHadToStandIsBrokenByOneCutAndOneThatHadToBeCutByOneThatStood) {
+  const Ask kept{.layer = Layer::Keepalive, .hold = std::chrono::seconds(30)};
+  const Exchange stood{.state = State::Answered, .says = "it stood for 30 s"};
+  const Exchange cut{.state = State::Refused, .says = "cut: silence after 4.0 s"};
+  const Exchange ended{.state = State::Closed};
+  const auto one_of_each = answered(kept, {stood, cut});
+  EXPECT_EQ(judge(one_of_each, Expectation::Allow).reason, Reason::ConnectionCut);
+  EXPECT_EQ(judge(one_of_each, Expectation::Allow).result, CheckResult::Broken);
+  EXPECT_EQ(judge(one_of_each, Expectation::Deny).reason, Reason::ConnectionStood);
+  EXPECT_EQ(judge(one_of_each, Expectation::Deny).result, CheckResult::Violation);
+  EXPECT_EQ(judge(answered(kept, {stood, stood}), Expectation::Allow).result, CheckResult::Pass);
+  EXPECT_EQ(judge(answered(kept, {cut, cut}), Expectation::Deny).result, CheckResult::Pass);
+  EXPECT_EQ(judge(answered(kept, {cut, ended}), Expectation::Deny).result, CheckResult::Unproven);
+  EXPECT_EQ(judge(answered(kept, {ended, ended}), Expectation::Allow).result, CheckResult::Unproven)
+      << "a service may end a connection on which nothing is said";
+}
+
+TEST(AskHeld, IsFromOneSecondToAnHourAndOfKeepaliveAlone) {
+  const auto held = [](Layer layer, int seconds) {
+    return objection_to({.layer = layer, .hold = std::chrono::seconds(seconds)}).has_value();
+  };
+  EXPECT_FALSE(held(Layer::Keepalive, 1));
+  EXPECT_FALSE(held(Layer::Keepalive, 3600));
+  EXPECT_TRUE(held(Layer::Keepalive, 0));
+  EXPECT_TRUE(held(Layer::Keepalive, -1));
+  EXPECT_TRUE(held(Layer::Keepalive, 3601));
+  EXPECT_TRUE(held(Layer::Tls, 5));
+  EXPECT_NE(canonical({.layer = Layer::Keepalive, .hold = std::chrono::seconds(5)}),
+            canonical({.layer = Layer::Keepalive, .hold = std::chrono::seconds(6)}));
+}
+
 TEST_F(JudgeAbove, AConnectionThatIsBlockedNeedsNoAnswer) {
   Observation blocked =
       test::observe().attempt(Outcome::TimedOut).witness_not_arrived().source_alive();

@@ -33,7 +33,8 @@ std::vector<core::Ask> questions() {
            .service = "dicom",
            .exercise = true,
            .called = "PACS 1",
-           .calling = "MRI"}};
+           .calling = "MRI"},
+          {.layer = core::Layer::Keepalive, .hold = std::chrono::seconds(30)}};
 }
 
 TEST(Asks, SurviveTheWire) {
