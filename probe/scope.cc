@@ -118,8 +118,8 @@ std::string Scope::take_ask_line(std::istream& words, const std::string& where) 
   while (words >> word) {
     any = true;
     if (word == "none") continue;
-    const bool known =
-        word == "tls" || word == "http" || word == "dns" || word == "keepalive" || core::service_named(word) != nullptr;
+    const bool known = word == "tls" || word == "http" || word == "dns" || word == "keepalive" ||
+                       core::service_named(word) != nullptr;
     if (!known) {
       return fmt::format(
           "{}: `{}` is nothing that can be asked: none, tls, http, dns, keepalive, or a "
