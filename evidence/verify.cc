@@ -3,13 +3,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <fstream>
 #include <map>
 #include <sstream>
 
 #include "evidence/database.h"
+#include "evidence/key_history.h"
 #include "evidence/log.h"
+#include "evidence/record_kind.h"
 
 namespace reachproof::evidence {
 namespace {
@@ -20,26 +21,6 @@ bool same(std::string_view bytes, const Hash& hash) {
   return bytes.size() == hash.size() &&
          std::equal(hash.begin(), hash.end(), bytes.begin(),
                     [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });
-}
-
-/// Whether a canonical body says `"kind":"<kind>"` of itself: at its own level, not inside a list
-/// or text. False may also mean that the body is not canonical.
-bool says_kind(std::string_view body, std::string_view kind) {
-  // A kind with a quote in it could go on where the body goes on.
-  if (kind.find_first_of("\"\\") != std::string_view::npos) return false;
-  const std::string wanted = fmt::format("\"kind\":\"{}\"", kind);
-  int depth = 0;
-  for (std::size_t at = 0; at < body.size(); ++at) {
-    const char c = body[at];
-    if (c == '{' || c == '[') ++depth;
-    if (c == '}' || c == ']') --depth;
-    if (c != '"') continue;
-    if (depth == 1 && body.substr(at).starts_with(wanted)) return true;
-    for (++at; at < body.size() && body[at] != '"'; ++at) {
-      if (body[at] == '\\') ++at;
-    }
-  }
-  return false;
 }
 
 /// The stored nodes of one level, read in their order beside the tree that grows from the records:
@@ -77,7 +58,7 @@ class LevelCursor {
 
 class Verifier {
  public:
-  Verifier(const Database& database, const VerifierKey& key) : database_(database), key_(key) {}
+  Verifier(const Database& database, const LogKeys& keys) : database_(database), keys_(keys) {}
 
   Result<VerifyReport> verify() {
     if (auto whole = check_file(); !whole) return tl::unexpected(whole.error());
@@ -124,15 +105,10 @@ class Verifier {
 
   void take_checkpoint(std::uint64_t size, const std::string& note) {
     const auto where = fmt::format("checkpoint of size {}", size);
-    const auto text = open_note(note, {key_});
-    if (!text) {
-      problem(where + ": " + text.error().message);
-      return;
-    }
-    const auto checkpoint = Checkpoint::parse(*text);
+    const auto checkpoint = keys_.open(note);
     if (!checkpoint) {
       problem(where + ": " + checkpoint.error().message);
-    } else if (checkpoint->size != size || checkpoint->origin != key_.name) {
+    } else if (checkpoint->size != size || checkpoint->origin != keys_.name()) {
       problem(where + ": it speaks of another size or another log");
     } else {
       expected_[size] = checkpoint->root;
@@ -180,16 +156,10 @@ class Verifier {
     check_kind(index, body, row.column_bytes(4));
   }
 
-  /// The kind by which records are found stands beside the body, where no hash covers it.
   void check_kind(std::uint64_t index, std::string_view body, std::string_view kind) {
-    if (says_kind(body, kind)) return;
-    boost::json::error_code error;
-    const auto value = boost::json::parse(body, error);
-    if (error || !value.is_object()) return;
-    const auto* own = value.get_object().if_contains("kind");
-    if (own == nullptr || !own->is_string() || own->get_string() == kind) return;
-    problem(fmt::format("record {}: it is kept as `{}`, its body says `{}`", index, kind,
-                        std::string_view(own->get_string()).substr(0, 64)));
+    if (const auto own = other_kind(body, kind)) {
+      problem(fmt::format("record {}: it is kept as `{}`, its body says `{}`", index, kind, *own));
+    }
   }
 
   void check_node(const TreeFrontier::Node& node) {
@@ -235,7 +205,7 @@ class Verifier {
   }
 
   const Database& database_;
-  const VerifierKey& key_;
+  const LogKeys& keys_;
   VerifyReport report_;
   TreeFrontier tree_;
   Hash leaf_{};
@@ -248,7 +218,7 @@ class Verifier {
 
 /// The head beside the file was written after the last signature: a file that is behind it, or
 /// tells another story, is not the file that was signed.
-void check_head(const std::string& path, const VerifierKey& key,
+void check_head(const std::string& path, const LogKeys& keys,
                 const std::vector<std::string>& checkpoints, VerifyReport& report) {
   std::ifstream file(head_path(path), std::ios::binary);
   if (!file) {
@@ -257,9 +227,8 @@ void check_head(const std::string& path, const VerifierKey& key,
   }
   std::ostringstream note;
   note << file.rdbuf();
-  const auto text = open_note(note.str(), {key});
-  const auto head = text ? Checkpoint::parse(*text) : fail(ErrorCode::Corrupt, "");
-  if (!text || !head) {
+  const auto head = keys.open(note.str());
+  if (!head) {
     report.problems.push_back(head_path(path) + " is not a checkpoint signed by this log's key");
   } else if (head->size > report.records) {
     report.problems.push_back(
@@ -281,11 +250,14 @@ void check_head(const std::string& path, const VerifierKey& key,
 Result<VerifyReport> verify_log(const std::string& path, const VerifierKey& key) {
   auto reader = LogReader::open(path);
   if (!reader) return tl::unexpected(reader.error());
-  auto report = Verifier(reader->database(), key).verify();
+  const auto checkpoints = reader->checkpoints().value_or(std::vector<std::string>());
+  const auto events = key_events(*reader);
+  const auto keys = LogKeys::from(key, events.value_or(std::vector<KeyEvent>()), checkpoints);
+  auto report = Verifier(reader->database(), keys).verify();
   if (!report) return report;
-  const auto checkpoints = reader->checkpoints();
-  if (!checkpoints) return tl::unexpected(checkpoints.error());
-  check_head(path, key, *checkpoints, *report);
+  if (!events) report->problems.push_back(events.error().message);
+  report->keys = keys.count();
+  check_head(path, keys, checkpoints, *report);
   return report;
 }
 
