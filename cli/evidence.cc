@@ -3,14 +3,11 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
-#include <sstream>
 
+#include "cli/evidence_verbs.h"
 #include "cli/stored.h"
-#include "cli/verb.h"
 #include "core/hex.h"
 #include "evidence/log.h"
-#include "evidence/verify.h"
-#include "reports/look.h"
 
 namespace reachproof::cli {
 namespace {
@@ -24,63 +21,6 @@ struct Options {
   std::uint64_t index = 0;
   std::string kind;
 };
-
-std::string whole_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-/// --key as a vkey or a file that holds one; else the one beside the evidence.
-Result<evidence::VerifierKey> key_to_trust(const Options& options, bool& from_beside) {
-  from_beside = options.key.empty();
-  std::string text = options.key;
-  if (from_beside) text = whole_file(options.evidence.vkey_path());
-  if (!from_beside && text.find('+') == std::string::npos) text = whole_file(options.key);
-  if (text.empty()) {
-    return fail(ErrorCode::Usage, fmt::format("no verifier key: `{}` is missing; give one with "
-                                              "--key",
-                                              options.evidence.vkey_path()));
-  }
-  return evidence::VerifierKey::parse(text);
-}
-
-void verify(Context& context, const Options& options) {
-  bool from_beside = false;
-  const auto key = key_to_trust(options, from_beside);
-  if (!key) return complain(context, key.error());
-  const auto report = evidence::verify_log(options.evidence.file, *key);
-  if (!report) return complain(context, report.error());
-  for (const auto& problem : report->problems) {
-    std::cout << "BAD  " << reports::printable(problem) << "\n";
-  }
-  for (const auto& note : report->notes) std::cout << "note " << reports::printable(note) << "\n";
-  std::cout << fmt::format("{} records, root {}\n", report->records, core::hex(report->root));
-  std::cout << fmt::format("{} checkpoints signed by {}\n", report->checkpoints, key->text());
-  if (from_beside) {
-    std::cout
-        << "note that key was read beside the evidence: compare it with the one that you were "
-           "given, or pass it with --key\n";
-  }
-  if (report->unsigned_records > 0) {
-    std::cout << fmt::format(
-        "note {} records came after the newest checkpoint and are not signed "
-        "yet (a run is under way, or was cut off)\n",
-        report->unsigned_records);
-  }
-  const auto reader = evidence::LogReader::open(options.evidence.file);
-  if (const auto runs = reader ? evidence::list_runs(*reader) : fail(ErrorCode::Io, ""); runs) {
-    for (const auto& run : *runs) {
-      if (!run.end) std::cout << "note run " << run.header.run << " never finished\n";
-    }
-  }
-  if (report->checkpoints == 0 && report->records > 0) {
-    std::cout << "note nothing has been signed yet\n";
-  }
-  std::cout << (report->sound() ? "The evidence verifies.\n" : "The evidence does NOT verify.\n");
-  if (!report->sound()) context.exit = Exit::Evidence;
-}
 
 void show(Context& context, const Options& options, bool one) {
   const auto reader = evidence::LogReader::open(options.evidence.file);
@@ -160,10 +100,9 @@ void print_checkpoint(Context& context, const Options& options) {
 }
 
 void print_key(Context& context, const Options& options, bool pem) {
-  bool from_beside = false;
-  const auto key = key_to_trust(options, from_beside);
-  if (!key) return complain(context, key.error());
-  std::cout << (pem ? key->pem() : key->text() + "\n");
+  const auto trusted = trusted_key(options.evidence, options.key);
+  if (!trusted) return complain(context, trusted.error());
+  std::cout << (pem ? trusted->key.pem() : trusted->key.text() + "\n");
 }
 
 }  // namespace
@@ -178,12 +117,21 @@ void add_evidence(CLI::App& app, Context& context) {
     return inner;
   };
 
-  auto* verify_verb =
-      add("verify", "Check log, tree, checkpoints and every record (exit 5 if bad)");
-  verify_verb->add_option("--key", options->key, "Verifier key, or a file that holds it");
+  auto* verify_verb = verb->add_subcommand(
+      "verify", "Check log, tree, checkpoints and every record, or a bundle (exit 5 if bad)");
+  auto verify = std::make_shared<VerifyOptions>();
+  add_evidence_option(*verify_verb, verify->evidence);
+  verify_verb->add_option("bundle", verify->path,
+                          "A bundle (archive or folder) in place of the evidence file");
+  verify_verb->add_option("--key", verify->key, "Verifier key, or a file that holds it");
+  verify_verb->add_option("--against", verify->against,
+                          "Hold the log against kept checkpoints: a file, a bundle, or a folder");
+  verify_verb->add_option("--ca", verify->ca, "Certificates to believe time stamps by, in PEM");
   add_examples(*verify_verb, {"reachproof evidence verify",
-                              "reachproof evidence verify -e audit.db --key log.vkey"});
-  verify_verb->callback([&context, options] { verify(context, *options); });
+                              "reachproof evidence verify -e audit.db --key log.vkey",
+                              "reachproof evidence verify bundle.tar.zst --key log.vkey",
+                              "reachproof evidence verify --against kept-checkpoints/"});
+  verify_verb->callback([&context, verify] { verify_evidence(context, *verify); });
 
   auto* show_verb = add("show", "List the records, or print one as it was hashed");
   auto* index = show_verb->add_option("index", options->index, "Print this record");
@@ -209,7 +157,12 @@ void add_evidence(CLI::App& app, Context& context) {
   auto pem = std::make_shared<bool>(false);
   key_verb->add_flag("--pem", *pem, "As PEM, for openssl");
   add_examples(*key_verb, {"reachproof evidence key --pem > log.pub.pem"});
-  key_verb->callback([&context, options, pem] { print_key(context, *options, *pem); });
+  add_evidence_key_rotate(*key_verb, context);
+  key_verb->callback([&context, options, pem, key_verb] {
+    if (key_verb->get_subcommands().empty()) print_key(context, *options, *pem);
+  });
+  add_evidence_export(*verb, context);
+  add_evidence_timestamp(*verb, context);
 }
 
 }  // namespace reachproof::cli

@@ -22,6 +22,17 @@ ErrorCode code_of(int sqlite) {
   }
 }
 
+/// "file:<path>?immutable=1" (https://www.sqlite.org/uri.html), every other byte escaped.
+std::string frozen_uri(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '/' || c == '.' || c == '-' || c == '_';
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 void Database::Close::operator()(sqlite3* handle) const {
@@ -35,8 +46,11 @@ Result<Database> Database::open(const std::string& path, Mode mode) {
   Database database;
   sqlite3* raw = nullptr;
   const int flags =
-      mode == Mode::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  const int status = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+      mode == Mode::ReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const int uri = mode == Mode::Frozen ? SQLITE_OPEN_URI : 0;
+  const auto name = mode == Mode::Frozen ? frozen_uri(path) : path;
+  const int status =
+      sqlite3_open_v2(name.c_str(), &raw, flags | uri | SQLITE_OPEN_NOMUTEX, nullptr);
   database.handle_.reset(raw);
   if (status != SQLITE_OK) {
     return fail(ErrorCode::Io, fmt::format("cannot open the evidence file `{}`: {}", path,

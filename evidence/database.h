@@ -16,7 +16,8 @@ namespace reachproof::evidence {
 /// One SQLite connection and its statements, with errors as values. Known to evidence/ alone.
 class Database {
  public:
-  enum class Mode { ReadWrite, ReadOnly };
+  /// Frozen: nobody writes the file, and no journal beside it is believed.
+  enum class Mode { ReadWrite, ReadOnly, Frozen };
   static Result<Database> open(const std::string& path, Mode mode);
 
   [[nodiscard]] Result<void> run(const char* sql);

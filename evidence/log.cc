@@ -279,7 +279,24 @@ Result<LeafIndex> Log::append(std::span<const Record> records, core::WallTime no
   return first;
 }
 
+Result<void> Log::refuse_retired(const SignerKey& key) const {
+  auto newest = Statement::prepare(
+      *database_,
+      "SELECT json_extract(CAST(body AS TEXT), '$.key') FROM record WHERE kind = 'key' "
+      "AND json_extract(CAST(body AS TEXT), '$.role') = 'log' ORDER BY idx DESC LIMIT 1");
+  if (!newest) return tl::unexpected(newest.error());
+  auto row = newest->step();
+  if (!row) return tl::unexpected(row.error());
+  if (!*row || newest->column_bytes(0) == key.verifier().text()) return {};
+  return fail(ErrorCode::Config,
+              fmt::format("the key of `{}` was rotated to {}, and the key that is to sign is an "
+                          "older one: restore the newer key file, or finish the rotation with "
+                          "`reachproof evidence key rotate`",
+                          path_, newest->column_bytes(0)));
+}
+
 Result<std::string> Log::sign(const SignerKey& key, core::WallTime) {
+  if (auto current = refuse_retired(key); !current) return tl::unexpected(current.error());
   const Checkpoint checkpoint{key.verifier().name, tree_.size(), tree_.root()};
   const auto note = signed_note(checkpoint.text(), key);
   statements_->insert_checkpoint.bind(1, static_cast<std::int64_t>(checkpoint.size));
@@ -290,11 +307,36 @@ Result<std::string> Log::sign(const SignerKey& key, core::WallTime) {
   return note;
 }
 
+Result<void> keep_token(const std::string& path, const StoredCheckpoint& anchored) {
+  auto database = Database::open(path, Database::Mode::ReadWrite);
+  if (!database) return tl::unexpected(database.error());
+  if (auto set = database->run(kConnection); !set) return set;
+  auto update = Statement::prepare(*database,
+                                   "UPDATE checkpoint SET tsr = ?3, anchored_at = ?4 "
+                                   "WHERE size = ?1 AND note = ?2 RETURNING size");
+  if (!update) return tl::unexpected(update.error());
+  update->bind(1, static_cast<std::int64_t>(anchored.size)).bind_blob(2, anchored.note);
+  update->bind_blob(3, anchored.token).bind_text(4, anchored.anchored_at);
+  auto row = update->step();
+  if (!row) return fail(std::move(row), "keep the time stamp");
+  if (*row) return update->execute();
+  return fail(ErrorCode::NotFound, fmt::format("`{}` no longer holds the checkpoint of {} records",
+                                               path, anchored.size));
+}
+
 Result<LogReader> LogReader::open(const std::string& path) {
+  return open_as(path, Database::Mode::ReadOnly);
+}
+
+Result<LogReader> LogReader::open_copy(const std::string& path) {
+  return open_as(path, Database::Mode::Frozen);
+}
+
+Result<LogReader> LogReader::open_as(const std::string& path, Database::Mode mode) {
   if (!std::filesystem::exists(path)) {
     return fail(ErrorCode::NotFound, fmt::format("there is no evidence file `{}`", path));
   }
-  auto database = Database::open(path, Database::Mode::ReadOnly);
+  auto database = Database::open(path, mode);
   if (!database) return tl::unexpected(database.error());
   LogReader reader;
   reader.database_ = std::make_shared<Database>(std::move(*database));
@@ -366,16 +408,28 @@ Result<void> LogReader::walk(LeafIndex first, LeafIndex end, const std::vector<s
   }
 }
 
-Result<std::vector<std::string>> LogReader::checkpoints() const {
-  auto statement = Statement::prepare(*database_, "SELECT note FROM checkpoint ORDER BY size");
+Result<std::vector<StoredCheckpoint>> LogReader::stored_checkpoints() const {
+  auto statement = Statement::prepare(
+      *database_, "SELECT size, note, tsr, anchored_at FROM checkpoint ORDER BY size");
   if (!statement) return tl::unexpected(statement.error());
-  std::vector<std::string> notes;
+  std::vector<StoredCheckpoint> checkpoints;
   while (true) {
     auto row = statement->step();
     if (!row) return tl::unexpected(row.error());
-    if (!*row) return notes;
-    notes.emplace_back(statement->column_bytes(0));
+    if (!*row) return checkpoints;
+    checkpoints.push_back({static_cast<std::uint64_t>(statement->column_number(0)),
+                           std::string(statement->column_bytes(1)),
+                           std::string(statement->column_bytes(2)),
+                           std::string(statement->column_bytes(3))});
   }
+}
+
+Result<std::vector<std::string>> LogReader::checkpoints() const {
+  auto stored = stored_checkpoints();
+  if (!stored) return tl::unexpected(stored.error());
+  std::vector<std::string> notes;
+  for (auto& checkpoint : *stored) notes.push_back(std::move(checkpoint.note));
+  return notes;
 }
 
 Result<std::string> LogReader::last_checkpoint() const {

@@ -49,7 +49,8 @@ class Log {
   /// failure nothing of them is there.
   Result<LeafIndex> append(std::span<const Record> records, core::WallTime now);
 
-  /// Signs the tree as it stands and keeps the checkpoint. Returns the note.
+  /// Signs the tree as it stands and keeps the checkpoint. Returns the note. Refuses (Config) a key
+  /// that a "key" record of the log has retired.
   Result<std::string> sign(const SignerKey& key, core::WallTime now);
 
   [[nodiscard]] std::uint64_t size() const { return tree_.size(); }
@@ -62,6 +63,7 @@ class Log {
   Result<void> create_schema();
   Result<void> take_up_tree();
   Result<void> refuse_rollback(const std::string& path) const;
+  Result<void> refuse_retired(const SignerKey& key) const;
   Result<void> insert(std::span<const Record> records, std::string_view time, TreeFrontier& tree);
 
   std::string path_;
@@ -71,10 +73,25 @@ class Log {
   TreeFrontier tree_;
 };
 
+/// A signed head, and the RFC 3161 token that anchors it in time.
+struct StoredCheckpoint {
+  std::uint64_t size = 0;
+  std::string note;
+  std::string token;        ///< DER of the TimeStampResp; empty where it was not anchored
+  std::string anchored_at;  ///< what the token says, RFC 3339; empty likewise
+};
+
+/// Keeps a token with the checkpoint that it covers, whoever holds the log open: nothing else of
+/// the file is touched. NotFound where the log has no longer that note.
+[[nodiscard]] Result<void> keep_token(const std::string& path, const StoredCheckpoint& anchored);
+
 /// Reads a log without locking it: a run may be writing at the same time.
 class LogReader {
  public:
   static Result<LogReader> open(const std::string& path);
+  /// The same of a file that nobody writes, such as a copy from elsewhere: what lies beside it
+  /// (journals) is not looked at, and nothing is written.
+  static Result<LogReader> open_copy(const std::string& path);
 
   [[nodiscard]] Result<std::uint64_t> size() const;
   [[nodiscard]] Result<StoredRecord> read(LeafIndex index) const;
@@ -90,11 +107,14 @@ class LogReader {
   [[nodiscard]] Result<std::string> last_checkpoint() const;
   /// All of them, the oldest first.
   [[nodiscard]] Result<std::vector<std::string>> checkpoints() const;
+  /// The same with their tokens.
+  [[nodiscard]] Result<std::vector<StoredCheckpoint>> stored_checkpoints() const;
   [[nodiscard]] ReadNode node_reader() const;
   [[nodiscard]] const Database& database() const { return *database_; }
 
  private:
   LogReader() = default;
+  static Result<LogReader> open_as(const std::string& path, Database::Mode mode);
   Result<void> walk(LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
                     bool newest_first, const std::function<bool(const StoredRecord&)>& take) const;
   std::shared_ptr<Database> database_;

@@ -149,6 +149,11 @@ std::vector<TreeFrontier::Node> complete_subtrees(std::uint64_t size) {
   return nodes;
 }
 
+Result<Hash> root_at(std::uint64_t size, const ReadNode& read) {
+  if (size == 0) return empty_root();
+  return range_root(0, size, read);
+}
+
 Result<std::vector<Hash>> inclusion_proof(std::uint64_t index, std::uint64_t size,
                                           const ReadNode& read) {
   if (index >= size) return fail(ErrorCode::NotFound, "no such record in a tree of that size");

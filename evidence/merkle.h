@@ -59,6 +59,9 @@ using ReadNode = std::function<Result<Hash>(int level, std::uint64_t n)>;
 [[nodiscard]] Result<std::vector<Hash>> consistency_proof(std::uint64_t size1, std::uint64_t size2,
                                                           const ReadNode& read);
 
+/// The root of the tree as it was at that size.
+[[nodiscard]] Result<Hash> root_at(std::uint64_t size, const ReadNode& read);
+
 /// Proof elements as they came, of any length: every element that is not 32 bytes is refused.
 using ProofElements = std::vector<std::vector<std::uint8_t>>;
 
