@@ -23,6 +23,14 @@ bool same(std::string_view bytes, const Hash& hash) {
                     [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });
 }
 
+/// "2026-11-30T00:00:00.000Z" by its form: no hash covers when a record was kept.
+bool is_time(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00T00:00:00.000Z";
+  return std::ranges::equal(text, kForm, [](char c, char form) {
+    return form == '0' ? c >= '0' && c <= '9' : c == form;
+  });
+}
+
 /// The stored nodes of one level, read in their order beside the tree that grows from the records:
 /// a row for each node costs much less than a search for each.
 class LevelCursor {
@@ -119,7 +127,8 @@ class Verifier {
 
   Result<void> walk_records() {
     auto records = Statement::prepare(
-        database_, "SELECT idx, body, body_sha256, leaf_hash, kind FROM record ORDER BY idx");
+        database_,
+        "SELECT idx, body, body_sha256, leaf_hash, kind, recorded_at FROM record ORDER BY idx");
     if (!records) return tl::unexpected(records.error());
     check_root();
     while (true) {
@@ -137,6 +146,9 @@ class Verifier {
     if (index != tree_.size()) {
       problem(
           fmt::format("record {} is missing: record {} stands in its place", tree_.size(), index));
+    }
+    if (!is_time(row.column_bytes(5))) {
+      problem(fmt::format("record {}: when it was kept cannot be read", index));
     }
     const auto body = row.column_bytes(1);
     if (row.column_is_null(1)) {
