@@ -74,15 +74,23 @@ Result<evidence::ExportReport> exported(const Options& options) {
   std::string since;
   if (!options.since.empty()) {
     auto note = evidence::file_bytes(options.since, kNoteBytesMax);
-    if (!note) return fail(std::move(note), "--since-checkpoint");
+    if (!note) return fail(ErrorCode::Usage, "--since-checkpoint: " + note.error().message);
     since = std::move(*note);
   }
+  const auto use = key_use(options.evidence);
   const auto log = evidence::LogReader::open(options.evidence.file);
   if (!log) return tl::unexpected(log.error());
+  // Asked for first: what cannot be exported should not have made a key.
+  if (auto asked = evidence::bundle_range(*log, *period); !asked) {
+    return tl::unexpected(asked.error());
+  }
+  // The record that names the key may itself belong to the period.
+  if (auto named = evidence::ready_attestation_key(use, *algorithm, 0); !named) {
+    return tl::unexpected(named.error());
+  }
   auto range = evidence::bundle_range(*log, *period);
   if (!range) return tl::unexpected(range.error());
-  const auto key =
-      evidence::ready_attestation_key(key_use(options.evidence), *algorithm, range->end);
+  const auto key = evidence::ready_attestation_key(use, *algorithm, range->end);
   if (!key) return tl::unexpected(key.error());
   const evidence::ExportRequest request{
       .log_path = options.evidence.file,

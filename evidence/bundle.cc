@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
@@ -326,6 +327,11 @@ class Exporter {
 }  // namespace
 
 Result<ExportReport> export_bundle(const ExportRequest& request, const AttestationKey& key) {
+  const auto folder = std::filesystem::absolute(request.file).parent_path();
+  if (!std::filesystem::is_directory(folder)) {
+    return fail(ErrorCode::Io,
+                fmt::format("there is no folder `{}` to write the bundle into", folder.string()));
+  }
   auto log = LogReader::open(request.log_path);
   if (!log) return tl::unexpected(log.error());
   return Exporter(request, key, std::move(*log)).write();

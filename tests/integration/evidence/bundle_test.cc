@@ -64,6 +64,18 @@ TEST_F(EvidenceCommands, TheGuideStopsAtWhatWasChanged) {
   }
 }
 
+TEST_F(EvidenceCommands, APeriodThatIsNotOverYetIsTheSameWhenExportedAgain) {
+  const std::vector<std::string> period{"--from", "2020-01-01", "--to", "2100-01-01"};
+  const auto first = exported(period);
+  const auto again = exported(period);
+  EXPECT_EQ(first.filename(), again.filename());
+  const auto differ =
+      shell("diff -rq '" + first.string() + "' '" + again.string() + "' || true", folder_.path())
+          .out;
+  EXPECT_THAT(differ, HasSubstr("run.dsse.json differ"));
+  EXPECT_EQ(std::ranges::count(differ, '\n'), 1) << differ;
+}
+
 TEST_F(EvidenceCommands, SigstoresOwnVerifierAcceptsTheBundleOfEitherKindOfKey) {
   const std::string tools = std::string(REACHPROOF_SOURCE_DIR) + "/tests/tools";
   if (!std::filesystem::exists(tools + "/node_modules/@sigstore/verify") ||
@@ -87,6 +99,23 @@ TEST_F(EvidenceCommands, SigstoresOwnVerifierAcceptsTheBundleOfEitherKindOfKey) 
   ASSERT_EQ(evidence({"key", "rotate", "--role", "attestation", "--algorithm", "p256"}).exit, 0);
   bundle = exported();
   EXPECT_EQ(verified(bundle).exit, 0) << verified(bundle).err;
+}
+
+TEST_F(EvidenceCommands, TheExampleRunsWordForWord) {
+  std::istringstream lines(
+      file_text(std::string(REACHPROOF_SOURCE_DIR) + "/examples/evidence/README.md"));
+  std::string script = "export PATH=" + std::string(REACHPROOF_BIN_DIR) + ":$PATH\n";
+  int commands = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("$ ")) continue;
+    script += line.substr(2) + "\n";
+    ++commands;
+  }
+  EXPECT_GT(commands, 15);
+  const auto ran = shell(script, folder_.path());
+  EXPECT_EQ(ran.exit, 0) << ran.out << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("The bundle verifies."));
+  EXPECT_THAT(ran.out, HasSubstr("PASSED"));
 }
 
 TEST_F(EvidenceCommands, VerifyNeedsNothingButTheBundle) {
@@ -163,7 +192,7 @@ TEST_F(EvidenceCommands, OptionsThatMakeNoSenseAreUsageErrors) {
   EXPECT_EQ(evidence({"export", "--from", "yesterday", "--to", "2026-11-30"}).exit, 2);
   EXPECT_EQ(evidence({"export", "--redact", "everything"}).exit, 2);
   EXPECT_EQ(evidence({"export", "--run", "r-none"}).exit, 2);
-  EXPECT_EQ(evidence({"export", "--since-checkpoint", "nowhere"}).exit, 1);
+  EXPECT_EQ(evidence({"export", "--since-checkpoint", "nowhere"}).exit, 2);
   EXPECT_EQ(evidence({"export", "-o", "no/such/folder/b"}).exit, 1);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "no"));
 }
