@@ -36,28 +36,46 @@ Result<BundleRange> recorded_between(const LogReader& log, core::WallTime from, 
   return range;
 }
 
+/// One after a run's last record. Of one that never finished, its records are read for it.
+Result<LeafIndex> end_of(const LogReader& log, const RunSummary& run) {
+  if (run.end_record) return *run.end_record;
+  const auto whole = load_run(log, run.header.run);
+  if (!whole) return tl::unexpected(whole.error());
+  return whole->end_record;
+}
+
+Result<BundleRange> range_of_run(const LogReader& log, const std::vector<RunSummary>& runs,
+                                 const std::string& name) {
+  if (runs.empty()) return fail(ErrorCode::NotFound, "there is no run in this evidence file yet");
+  const auto named = [&](const RunSummary& run) { return run.header.run == name; };
+  const auto found = name == "latest" ? runs.end() - 1 : std::ranges::find_if(runs, named);
+  if (found == runs.end()) {
+    return fail(ErrorCode::NotFound, fmt::format("there is no run `{}` here; the latest is `{}`",
+                                                 name, runs.back().header.run));
+  }
+  const auto end = end_of(log, *found);
+  if (!end) return tl::unexpected(end.error());
+  return BundleRange{found->header.run, found->first_record, *end, {found->header.run}};
+}
+
 }  // namespace
 
 Result<BundleRange> bundle_range(const LogReader& log, const BundlePeriod& period) {
-  if (!period.from || !period.to) {
-    const auto run = load_run(log, period.run);
-    if (!run) return tl::unexpected(run.error());
-    return BundleRange{run->header.run, run->first_record, run->end_record, {run->header.run}};
-  }
+  const auto runs = list_runs(log);
+  if (!runs) return tl::unexpected(runs.error());
+  if (!period.from || !period.to) return range_of_run(log, *runs, period.run);
   if (*period.from >= *period.to) {
     return fail(ErrorCode::Usage, "a period ends after it begins: --from must be before --to");
   }
   auto range = recorded_between(log, *period.from, *period.to);
   if (!range) return range;
-  const auto runs = list_runs(log);
-  if (!runs) return tl::unexpected(runs.error());
   // Runs may begin in what an earlier one of them adds, so the end is looked at anew each time.
   for (const auto& summary : *runs) {
     if (summary.first_record < range->first || summary.first_record >= range->end) continue;
-    const auto run = load_run(log, summary.header.run);
-    if (!run) return tl::unexpected(run.error());
+    const auto end = end_of(log, summary);
+    if (!end) return tl::unexpected(end.error());
     range->runs.push_back(summary.header.run);
-    range->end = std::max(range->end, run->end_record);
+    range->end = std::max(range->end, *end);
   }
   return range;
 }

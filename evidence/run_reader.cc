@@ -358,10 +358,12 @@ Result<std::vector<RunSummary>> list_runs(const LogReader& log) {
       log, 0, ~LeafIndex{0}, {"run-started", "run-finished"},
       [&](const StoredRecord& record, const json::object& body) {
         if (record.kind == "run-started") {
-          runs.push_back({.header = read_header(body), .first_record = record.index});
+          runs.push_back(
+              {.header = read_header(body), .first_record = record.index, .end_record = {}});
           place[runs.back().header.run] = runs.size() - 1;
         } else if (const auto it = place.find(text_in(body, "run")); it != place.end()) {
           runs[it->second].end = read_end(body);
+          runs[it->second].end_record = record.index + 1;
         }
         return true;
       });

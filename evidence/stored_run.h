@@ -81,6 +81,7 @@ struct StoredRun {
 struct RunSummary {
   RunHeader header;
   LeafIndex first_record = 0;
+  std::optional<LeafIndex> end_record;  ///< one after its last; nothing: it never finished
   std::optional<RunEnd> end;
 };
 [[nodiscard]] Result<std::vector<RunSummary>> list_runs(const LogReader& log);

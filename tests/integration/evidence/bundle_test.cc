@@ -197,6 +197,24 @@ TEST_F(EvidenceCommands, OptionsThatMakeNoSenseAreUsageErrors) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "no"));
 }
 
+TEST_F(EvidenceCommands, ADiskThatHasNoRoomLeavesNoHalfABundle) {
+  exported();
+  std::filesystem::rename(folder_ / "bundle-1.tar.zst", folder_ / "b.tar.zst");
+  const auto before = file_text(folder_ / "b.tar.zst");
+  // A limit on what may be written to one file, in KiB, stands for a disk that fills up on the way.
+  for (const std::string limit : {"1", "8", "16"}) {
+    const auto refused = shell("trap '' XFSZ; ulimit -f " + limit + "; exec '" +
+                                   binary("reachproof") + "' evidence export -o b.tar.zst",
+                               folder_.path());
+    EXPECT_EQ(refused.exit, 1) << limit << refused.out << refused.err;
+    EXPECT_NE(refused.err, "") << limit;
+    EXPECT_EQ(file_text(folder_ / "b.tar.zst"), before) << limit;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "b.tar.zst.part"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "b.tar.zst.records"));
+  }
+  EXPECT_EQ(evidence({"verify"}).exit, 0);
+}
+
 TEST_F(EvidenceCommands, ALogThatSomebodyHoldsIsNotWrittenTo) {
   const auto held = evidence::Log::open(log_.path(), "the service");
   ASSERT_TRUE(held.has_value());
