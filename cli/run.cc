@@ -6,6 +6,7 @@
 #include <memory>
 #include <sstream>
 
+#include "cli/anchor.h"
 #include "cli/launched_run.h"
 #include "core/plan.h"
 #include "reports/junit.h"
@@ -18,6 +19,7 @@ namespace {
 struct RunOptions {
   DocumentOptions documents;
   EvidenceOptions evidence;
+  AuthorityOptions authority;
   core::PlanOptions plan;
   std::string timeout;
   std::string run_limit;
@@ -153,9 +155,18 @@ void print_run(const Context& context, const evidence::StoredRun& run,
       evidence.file, size, root, evidence.file);
 }
 
+/// The run is over and kept whether or not an authority answers: its exit code stays.
+void print_anchor(const RunOptions& options) {
+  const auto said = anchor_newest_checkpoint(options.evidence, options.authority);
+  std::cerr << (said ? "time stamp: " + *said : "reachproof: " + said.error().message) << "\n";
+}
+
 void run(Context& context, RunOptions& options) {
   const auto fail_on = FailOn::parse(options.fail_on);
   if (!fail_on) return complain(context, fail_on.error());
+  if (const auto sound = check_authority(options.authority); !sound) {
+    return complain(context, sound.error());
+  }
   orchestrator::RunRequest request;
   if (!set_durations(context, options, request.limits)) return;
   const auto documents = load_documents(context, options.documents, true);
@@ -169,6 +180,7 @@ void run(Context& context, RunOptions& options) {
       launch_run(context, *documents, *plan, options.evidence, options.quiet, std::move(request));
   if (!run) return;
   print_run(context, run->stored, run->result, options.evidence);
+  if (!options.authority.url.empty()) print_anchor(options);
   if (!options.junit_file.empty()) {
     auto written = write_whole_file(options.junit_file, reports::junit(run->stored));
     if (!written) return complain(context, written.error());
@@ -203,6 +215,7 @@ void add_run(CLI::App& app, Context& context) {
       ->capture_default_str();
   verb->add_option("--junit-file", options->junit_file, "Write the result as JUnit XML, too");
   verb->add_option("--reason", options->why, "Why this run is made; kept in the evidence");
+  add_authority_options(*verb, options->authority);
   verb->add_flag("-q,--quiet", options->quiet, "No progress");
   verb->add_flag("--exit-zero", options->exit_zero, "Exit 0 whatever was found");
   add_examples(*verb, {"reachproof run scenario.yaml", "reachproof run --only X03 --attempts 5",

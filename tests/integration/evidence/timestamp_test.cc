@@ -2,6 +2,7 @@
 #include "evidence/timestamp.h"
 
 #include "tests/integration/evidence/evidence_fixture.h"
+#include "tests/support/lab_up.h"
 
 namespace reachproof::testing {
 namespace {
@@ -103,6 +104,29 @@ TEST_F(Timestamps, AnAnswerThatProvesNothingIsRefusedWithItsReason) {
   EXPECT_THAT(stamp("/tsa", {}).err, HasSubstr("certificate verify error"));
   EXPECT_EQ(stamp("/tsa", {"--ca", "nowhere"}).exit, 2);
   EXPECT_EQ(evidence({"verify"}).exit, 0);
+}
+
+TEST_F(Timestamps, ARunIsDatedAndOneWithoutAnAuthorityCompletesAllTheSame) {
+  SKIP_WITHOUT_NAMESPACES();
+  const auto example = std::filesystem::path(REACHPROOF_SOURCE_DIR) / "examples/quickstart";
+  auto text = file_text(example / "lab.yaml");
+  text.replace(text.find("name: quickstart\n"), 17, "name: LAB\n");
+  const LabUp lab(folder_, text);
+  ASSERT_TRUE(lab.is_up()) << lab.why_not();
+  write_file(folder_ / "scenario.yaml", file_text(example / "scenario.yaml"));
+  const auto run = [&](const std::string& url) {
+    return reachproof(folder_, {"run", "-q", "-e", "run.db", "--tsa", url, "--ca", "tsa/ca.pem"});
+  };
+  const auto dated = run(url_ + "/tsa");
+  EXPECT_EQ(dated.exit, 3) << dated.err;
+  EXPECT_THAT(dated.err, HasSubstr("time stamp: the checkpoint of"));
+  const auto undated = run("http://127.0.0.1:1/");
+  EXPECT_EQ(undated.exit, 3) << undated.err;
+  EXPECT_THAT(undated.err, HasSubstr("no time stamp from"));
+  const auto verified = evidence({"verify", "-e", "run.db"});
+  EXPECT_EQ(verified.exit, 0) << verified.out;
+  EXPECT_THAT(verified.out, HasSubstr("has no time stamp"));
+  EXPECT_EQ(run("ftp://127.0.0.1/").exit, 2);
 }
 
 TEST_F(Timestamps, TheAnswerToAnotherQuestionHasAnotherNonce) {
