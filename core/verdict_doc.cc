@@ -116,6 +116,32 @@ std::string verdict_table_markdown() {
       "| blocked, inconclusive | - | as the network's | |\n\n"
       "## Reasons\n\n";
   print_reasons(out);
+  out +=
+      "\n## Beside nmap\n\n"
+      "Tests hold every outcome of the probe against nmap's state and reason over the same network "
+      "(`second_opinion_test`), and every service that a rule greets against nmap's version "
+      "detection (`ServiceNames`). They agree wherever nmap can tell; these are the places where "
+      "its words say less or something else:\n\n"
+      "| the probe | nmap | why |\n|---|---|---|\n"
+      "| *refused*, TCP | `closed`, of a raw scan and of a connect scan | nmap does not ask who "
+      "sent "
+      "the RST: a firewall's reads as a closed port |\n"
+      "| *unreachable* 3/3 or 1/4, TCP | raw scan `filtered`, connect scan `closed` | a connect "
+      "scan "
+      "has errno alone, which is the same for a RST and for port-unreachable |\n"
+      "| *unreachable* 3/13, IPv4 | raw scan `admin-prohibited`, connect scan `host-unreach` | "
+      "errno "
+      "has one value for both codes |\n"
+      "| *timed-out*, UDP | `open\\|filtered` | both know nothing of a silent datagram |\n"
+      "| *connected* over UDP | `open` only where nmap has a payload that the service answers | "
+      "the "
+      "probe's nonce is answered by a witness or an echo, its questions by the service |\n"
+      "| *intercepted* | `open` | nmap has no witness: who answers is the target for it |\n"
+      "| `speaks: rdp` | `ms-wbt-server` | names of the "
+      "IANA "
+      "registry; over TLS nmap writes `ssl/http` where a rule says `https` |\n"
+      "| a service on an unusual port | often `unknown` unless `--version-all` is given | a rule "
+      "says what to greet; nmap guesses by port |\n";
   return out;
 }
 

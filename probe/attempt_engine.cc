@@ -22,9 +22,6 @@ namespace {
 using core::Outcome;
 using core::Protocol;
 
-constexpr int kFreshPortTriesMax = 8;
-constexpr std::size_t kRememberedTuplesMax = 65536;
-
 int take_socket_error(int fd) {
   int error = 0;
   socklen_t size = sizeof error;
@@ -166,6 +163,11 @@ void AttemptEngine::refuse_own_end(std::uint32_t index) {
   finish(index, Outcome::LocalError);
 }
 
+bool AttemptEngine::is_fresh(const core::IpAddress& to, core::Port port, core::Port own) {
+  if (used_tuples_.size() >= kRememberedTuplesMax) used_tuples_.clear();
+  return used_tuples_.emplace(to, port, own).second;
+}
+
 bool AttemptEngine::connect_udp(Slot& slot) {
   const auto to = SocketAddress::of(slot.order.address, slot.order.port);
   for (int i = 0; i < kFreshPortTriesMax; ++i) {
@@ -174,8 +176,7 @@ bool AttemptEngine::connect_udp(Slot& slot) {
     const auto local = local_end(slot.socket.get());
     slot.report.source = local.address;
     slot.report.source_port = local.port;
-    if (udp_tuples_.size() >= kRememberedTuplesMax) udp_tuples_.clear();
-    const bool fresh = udp_tuples_.emplace(slot.order.address, slot.order.port, local.port).second;
+    const bool fresh = is_fresh(slot.order.address, slot.order.port, local.port);
     if (fresh && !talks_to_itself(slot)) break;
   }
   return true;
@@ -212,54 +213,6 @@ void AttemptEngine::begin_udp(std::uint32_t index) {
     return;
   }
   watch(index, EPOLLIN);
-}
-
-void AttemptEngine::begin_icmp(std::uint32_t index) {
-  Slot& slot = slots_[index];
-  auto opened = EchoSocket::open(slot.order.address.family());
-  if (!opened) {
-    slot.report.detail = opened.error().message;
-    finish(index, Outcome::LocalError);
-    return;
-  }
-  slot.socket = opened->take();
-  slot.echo = std::move(*opened);
-  const int fd = slot.socket.get();
-  queue_icmp_errors(fd, slot.order.address.family());
-  restart_deadline(index);
-  slot.phase = Phase::AwaitingAnswer;
-  slot.report.source_port = slot.echo->connect(fd, slot.order.address);
-  slot.report.source = local_end(fd).address;
-  const auto sequence = static_cast<std::uint16_t>(slot.order.id);
-  if (slot.report.source_port == 0 ||
-      !slot.echo->send(fd, slot.order.nonce.value_or(protocol::Nonce{}), sequence)) {
-    fail_with(index, errno);
-    return;
-  }
-  watch(index, EPOLLIN);
-}
-
-void AttemptEngine::read_echo(std::uint32_t index) {
-  Slot& slot = slots_[index];
-  std::array<std::uint8_t, 512> buffer;
-  constexpr int kOthersMax = 64;  // a raw socket sees every reply that comes to the host
-  for (int i = 0; i < kOthersMax; ++i) {
-    const auto got = ::recv(slot.socket.get(), buffer.data(), buffer.size(), 0);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (got < 0) {
-      fail_with(index, errno);
-      return;
-    }
-    const auto data = slot.echo->reply({buffer.data(), static_cast<std::size_t>(got)},
-                                       static_cast<std::uint16_t>(slot.order.id));
-    if (!data) continue;
-    slot.report.answered = true;
-    slot.report.answer.assign(
-        data->begin(), data->begin() + static_cast<std::ptrdiff_t>(
-                                           std::min(data->size(), protocol::Nonce{}.size())));
-    finish(index, Outcome::Connected);
-    return;
-  }
 }
 
 void AttemptEngine::watch(std::uint32_t index, std::uint32_t events) {

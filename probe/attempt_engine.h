@@ -66,6 +66,10 @@ class AttemptEngine {
   void begin_udp(std::uint32_t index);
   void begin_icmp(std::uint32_t index);
   void read_echo(std::uint32_t index);
+  static constexpr int kFreshPortTriesMax = 8;
+  static constexpr std::size_t kRememberedTuplesMax = 65536;
+  /// Whether that five-tuple has not served before; it has from now on. Of ICMP the port is 0.
+  bool is_fresh(const core::IpAddress& to, core::Port port, core::Port own);
   /// From a port that has not served for this destination: the kernel draws them at random, and
   /// nothing is sent before the first datagram.
   bool connect_udp(Slot& slot);
@@ -87,7 +91,8 @@ class AttemptEngine {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   DeadlineWheel deadlines_;
-  std::set<std::tuple<core::IpAddress, core::Port, core::Port>> udp_tuples_;  ///< bounded
+  std::set<std::tuple<core::IpAddress, core::Port, core::Port>>
+      used_tuples_;                  ///< UDP, and ICMP with port 0; bounded
   std::set<std::uint32_t> ticking_;  ///< conversations that go on by time as well
   Finished finished_;
 };

@@ -1,11 +1,14 @@
 // libFuzzer on what a hostile server says: every dialogue, in pieces; and a whole conversation over
-// a socket pair, TLS and HTTP among them.
+// a socket pair, TLS and HTTP among them. REACHPROOF_FUZZ_ASK=N keeps to one prober, the N-th from
+// 0 of the list below; `tools/dev fuzz` gives each its time.
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <vector>
 
 #include "core/check.h"
@@ -22,7 +25,8 @@ std::vector<core::Ask> all_asks() {
       {.layer = core::Layer::Dns, .name = "a.example", .type = core::DnsType::Aaaa},
       {.layer = core::Layer::Tls, .alpn = {"http/1.1"}},
       {.layer = core::Layer::Http},
-      {.layer = core::Layer::Http, .method = "HEAD", .over_tls = true}};
+      {.layer = core::Layer::Http, .method = "HEAD", .over_tls = true},
+      {.layer = core::Layer::Keepalive, .hold = std::chrono::seconds(1)}};
   for (const auto& service : core::known_services()) {
     core::Ask ask{.layer = core::Layer::Service, .service = std::string(service.name)};
     asks.push_back(ask);
@@ -76,10 +80,21 @@ void converse(const core::Ask& ask, std::string_view bytes) {
 
 }  // namespace
 
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  const char* only = std::getenv("REACHPROOF_FUZZ_ASK");
+  if (only == nullptr) return 0;
+  const auto asks = all_asks();
+  const auto index = std::strtoul(only, nullptr, 10);
+  if (index >= asks.size()) std::exit(3);  // the script counts up to here
+  std::fprintf(stderr, "prober %s\n", core::label_of(asks[index]).c_str());
+  return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto asks = all_asks();
+  static const char* const only = std::getenv("REACHPROOF_FUZZ_ASK");
   if (size < 2) return 0;
-  const auto& ask = asks[data[0] % asks.size()];
+  const auto& ask = asks[only != nullptr ? std::strtoul(only, nullptr, 10) : data[0] % asks.size()];
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   feed(ask, bytes, 1 + data[1] % 64U);
   converse(ask, bytes);

@@ -94,6 +94,16 @@ class Postgres : public ::testing::Test {
     server_.start(as_postgres({installed("postgres"), "-D", data.string(), "-p",
                                std::to_string(server_.port()), "-h", "127.0.0.1", "-k",
                                data.string(), "-F"}));
+    // It takes connections before it is ready to answer them.
+    for (int i = 0; i < 200; ++i) {
+      const auto ready = Program({installed("pg_isready"), "-q", "-h", "127.0.0.1", "-p",
+                                  std::to_string(server_.port())},
+                                 data.parent_path() / "prepare")
+                             .wait();
+      if (ready.exit == 0) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    ADD_FAILURE() << "PostgreSQL does not get ready";
   }
   RealServer server_;
 };

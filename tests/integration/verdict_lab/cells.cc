@@ -6,6 +6,8 @@
 #include <map>
 #include <ostream>
 
+#include "tests/integration/verdict_lab/facts.h"
+
 namespace reachproof::testing {
 namespace {
 
@@ -357,17 +359,21 @@ std::string matrix_markdown() {
       "namespaces, with the verdict that must come of it "
       "(`tests/integration/verdict_lab/cells.h`; `tools/dev golden` writes this page again, and a "
       "test compares the two). *Watched*: a witness stands on the target's host; else an allowed "
-      "vantage proves the target before and after, where it can. IPv4 and IPv6 must agree.\n\n"
-      "| | network | target | watched | reachability | proof | reason |\n"
-      "|---|---|---|---|---|---|---|\n";
+      "vantage proves the target before and after, where it can. IPv4 and IPv6 must agree. "
+      "*Outcome* is what comes of each try, ICMP codes over IPv6 in brackets; *at the host* is "
+      "what the witness sees of it.\n\n"
+      "| | network | target | watched | outcome | at the host | reachability | proof | reason |\n"
+      "|---|---|---|---|---|---|---|---|---|\n";
   for (const auto& cell : all_cells()) {
     if (cell.family != "v4") continue;
     const auto first = cell.expected.find(' ');
     const auto second = cell.expected.find(' ', first + 1);
-    fmt::format_to(
-        std::back_inserter(out), "| {} | {} | {} | {} | {} | {} | `{}` |\n", cell.group,
-        cell.network, cell.target, cell.witnessed ? "yes" : "no", cell.expected.substr(0, first),
-        cell.expected.substr(first + 1, second - first - 1), cell.expected.substr(second + 1));
+    const auto facts = facts_for_page(cell);
+    fmt::format_to(std::back_inserter(out), "| {} | {} | {} | {} | {} | {} | {} | {} | `{}` |\n",
+                   cell.group, cell.network, cell.target, cell.witnessed ? "yes" : "no",
+                   facts.outcome, facts.sighting, cell.expected.substr(0, first),
+                   cell.expected.substr(first + 1, second - first - 1),
+                   cell.expected.substr(second + 1));
   }
   out +=
       "\nA required flow through the same networks passes where it says *open*, and is broken "

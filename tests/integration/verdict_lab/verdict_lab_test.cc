@@ -2,8 +2,10 @@
 #include <gmock/gmock.h>
 
 #include <optional>
+#include <set>
 
 #include "tests/integration/verdict_lab/cells.h"
+#include "tests/integration/verdict_lab/facts.h"
 #include "tests/support/lab_up.h"
 #include "tests/support/run_result.h"
 
@@ -35,6 +37,37 @@ class VerdictLab : public ::testing::Test {
       const auto slash = id.find('/');
       checks_[dot < slash ? id.substr(0, dot) + id.substr(slash) : id] = words;
     }
+    for (const auto* from : {"client", "lonely", "stray", "left"}) read_facts(from);
+  }
+  /// What was seen of each try, from the evidence.
+  static void read_facts(const std::string& from) {
+    const auto told = reachproof(*folder_, {"--output", "json", "explain", from, "right"},
+                                 std::chrono::seconds(60));
+    if (told.exit != 0) problem_ += "explain: " + told.err;
+    const auto whole = boost::json::parse(told.out);
+    for (const auto& item : whole.as_object().at("checks").as_array()) {
+      const auto& check = item.as_object();
+      const std::string id(check.at("id").as_string());
+      const auto dot = id.find('.');
+      const auto slash = id.find('/');
+      auto& seen = seen_[dot < slash ? id.substr(0, dot) + id.substr(slash) : id];
+      for (const auto& observation : check.at("observations").as_array()) {
+        for (const auto& attempt : observation.as_object().at("attempts").as_array()) {
+          seen.outcomes.insert(outcome_in(attempt.as_object()));
+        }
+        for (const auto& sighting : observation.as_object().at("sightings").as_array()) {
+          seen.sightings.insert(sighting.as_object().at("arrived").as_bool() ? "arrives"
+                                                                             : "nothing");
+        }
+      }
+    }
+  }
+  static std::string outcome_in(const boost::json::object& attempt) {
+    std::string outcome(attempt.at("outcome").as_string());
+    const auto* icmp = attempt.if_contains("icmp");
+    if (outcome != "unreachable" || icmp == nullptr) return outcome;
+    return outcome + " " + std::to_string(icmp->as_object().at("type").as_int64()) + "/" +
+           std::to_string(icmp->as_object().at("code").as_int64());
   }
   static void TearDownTestSuite() {
     lab_.reset();
@@ -54,6 +87,11 @@ class VerdictLab : public ::testing::Test {
   static inline std::optional<TemporaryFolder> folder_;
   static inline std::optional<LabUp> lab_;
   static inline std::map<std::string, CheckWords> checks_;
+  struct Seen {
+    std::set<std::string> outcomes;
+    std::set<std::string> sightings;
+  };
+  static inline std::map<std::string, Seen> seen_;
   static inline std::string problem_;
 };
 
@@ -72,6 +110,30 @@ TEST_P(VerdictCell, HasTheVerdictThatItsProofAllows) {
   EXPECT_THAT(seen.reachability + " " + seen.proof + " " + seen.reason,
               ::testing::AnyOf(first, second))
       << cell.check << ": " << seen.detail << " (" << seen.connected << "/" << seen.attempts << ")";
+}
+
+TEST_P(VerdictCell, IsSeenAsItIs) {
+  const auto& cell = GetParam();
+  const auto facts = facts_of(cell);
+  ASSERT_TRUE(seen_.contains(cell.check)) << cell.check;
+  const auto& seen = seen_.at(cell.check);
+  std::set<std::string> may;
+  std::string rest = facts.outcome;
+  for (auto at = rest.find(" or "); at != std::string::npos; at = rest.find(" or ")) {
+    may.insert(rest.substr(0, at));
+    rest = rest.substr(at + 4);
+  }
+  may.insert(rest);
+  EXPECT_FALSE(seen.outcomes.empty());
+  for (const auto& outcome : seen.outcomes) {
+    EXPECT_TRUE(may.contains(outcome))
+        << cell.check << ": " << outcome << ", not " << facts.outcome;
+  }
+  if (facts.sighting == "arrives" || facts.sighting == "nothing") {
+    EXPECT_THAT(seen.sightings, ::testing::ElementsAre(facts.sighting)) << cell.check;
+  } else if (facts.sighting.empty()) {
+    EXPECT_FALSE(seen.sightings.contains("arrives")) << cell.check;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, VerdictCell, ::testing::ValuesIn(all_cells()),
