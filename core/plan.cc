@@ -382,7 +382,7 @@ Plan plan(const Scenario& scenario, const Inventory& inventory, const PlanOption
     if (segment.canary != Segment::Canary{}) plan.canaries[segment.name] = segment.canary;
   }
   for (auto& check : ruled.checks) {
-    const auto& settings = ruled.settings[check.rule];
+    const auto settings = ruled.settings_of(check);
     if (!kept(check, settings, options)) {
       plan.whole = false;
       continue;

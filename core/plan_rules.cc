@@ -38,7 +38,12 @@ class RuleResolver {
     for (const auto& forbid : scenario_.forbids) apply(forbid);
     for (const auto& flow : scenario_.flows) apply(flow);
     apply_default_deny();
-    for (auto& [key, check] : decided_) result_.checks.push_back(std::move(check));
+    for (auto& [key, check] : decided_) {
+      if (const auto met = met_.find(key); met != met_.end()) {
+        result_.thorough[check.id] = met->second;
+      }
+      result_.checks.push_back(std::move(check));
+    }
     return std::move(result_);
   }
 
@@ -93,9 +98,19 @@ class RuleResolver {
     if (fresh) return;
     const bool forbidden = is_forbid(it->second.rule);
     if (forbidden != is_forbid(check.rule)) return;  // forbids come first
+    if (forbidden) meet(key, it->second, check);
     const bool decides = forbidden ? forbid_rank(check) > forbid_rank(it->second)
                                    : flow_rank(check) > flow_rank(it->second);
     if (decides) it->second = std::move(check);
+  }
+
+  void meet(const FlowKey& key, const Check& a, const Check& b) {
+    const auto& one = result_.settings[a.rule];
+    auto& most = met_.try_emplace(key, one).first->second;
+    const auto& other = result_.settings[b.rule];
+    most.samples = std::max(most.samples, other.samples);
+    most.attempts = std::max(most.attempts, other.attempts);
+    most.timeout = std::max(most.timeout, other.timeout);
   }
 
   /// Among forbids one that no exception lifts decides, and then the most severe.
@@ -288,6 +303,7 @@ class RuleResolver {
   WallTime now_;
   std::set<ProtocolPort> named_;
   std::map<FlowKey, Check> decided_;
+  std::map<FlowKey, CheckSettings> met_;  ///< of flows of which several forbids speak
   RuledChecks result_;
 };
 
@@ -299,6 +315,17 @@ EndpointsOf endpoints_by_workload(const Inventory& inventory) {
     endpoints[endpoint.workload].push_back(&endpoint);
   }
   return endpoints;
+}
+
+CheckSettings RuledChecks::settings_of(const Check& check) const {
+  CheckSettings how;
+  if (const auto rule = settings.find(check.rule); rule != settings.end()) how = rule->second;
+  const auto more = thorough.find(check.id);
+  if (more == thorough.end()) return how;
+  how.samples = more->second.samples;
+  how.attempts = more->second.attempts;
+  how.timeout = more->second.timeout;
+  return how;
 }
 
 RuledChecks ruled_checks(const Scenario& scenario, const EndpointsOf& endpoints, WallTime now) {

@@ -17,6 +17,11 @@ struct RuledChecks {
   std::vector<Check> checks;  ///< without paths
   std::vector<Gap> gaps;
   std::map<std::string, CheckSettings> settings;  ///< by rule id
+  /// By check id, where several forbids speak of one flow: it is tried as thoroughly as any of them
+  /// wants.
+  std::map<std::string, CheckSettings> thorough;
+  /// How a check is tried.
+  [[nodiscard]] CheckSettings settings_of(const Check& check) const;
 };
 
 /// Every flow that a rule or default deny speaks of, each under the rule that decides it:

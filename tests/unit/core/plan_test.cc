@@ -112,6 +112,26 @@ TEST(Plan, AnAddressOfEachSharedFamilyIsAPathOfThePair) {
   EXPECT_EQ(paths[1].address.text(), "fd00:2::1");
 }
 
+TEST(Plan, AFlowOfSeveralForbidsIsTriedAsThoroughlyAsAnyOfThemWants) {
+  test::Network network;
+  network.segment("a", {"web"}).segment("b", {"db"});
+  network.forbid("X1", "web", "db", "tcp/22").forbid("X2", "web", "db", "tcp/22");
+  network.endpoint("web-1", "web", {"10.1.0.1"});
+  for (const auto* n : {"1", "2", "3"}) {
+    network.endpoint("db-" + std::string(n), "db", {std::string("10.2.0.") + n});
+  }
+  auto& forbids = network.scenario.forbids;
+  forbids[0].severity = Severity::Critical;
+  forbids[0].check = {.samples = 1, .attempts = 5};
+  forbids[1].check = {.samples = 3, .attempts = 2};
+  for (int turn = 0; turn < 2; ++turn) {
+    const auto tried = check(network.plan(), "X1/web/db/tcp/22");
+    ASSERT_EQ(tried.paths.size(), 3U);
+    EXPECT_EQ(tried.paths[0].attempts, 5);
+    std::swap(forbids[0], forbids[1]);  // whichever comes first
+  }
+}
+
 TEST(Plan, SamplesCoverAsManyEndpointsAsTheyCanAndTheRestIsCounted) {
   test::Network network;
   network.segment("a", {"web"}).segment("b", {"db"}).forbid("X1", "web", "db", "tcp/22");
