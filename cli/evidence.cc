@@ -163,6 +163,7 @@ void add_evidence(CLI::App& app, Context& context) {
   });
   add_evidence_export(*verb, context);
   add_evidence_timestamp(*verb, context);
+  add_evidence_keep(*verb, context);
 }
 
 }  // namespace reachproof::cli

@@ -31,6 +31,7 @@ struct VerifyOptions {
 void verify_evidence(Context& context, const VerifyOptions& options);
 
 void add_evidence_export(CLI::App& evidence, Context& context);
+void add_evidence_keep(CLI::App& evidence, Context& context);
 void add_evidence_timestamp(CLI::App& evidence, Context& context);
 void add_evidence_key_rotate(CLI::App& key, Context& context);
 

@@ -172,6 +172,14 @@ struct HttpsClient::Curl {
     set(CURLOPT_SSL_CTX_DATA, this);
   }
 
+  void configure_signature() {
+    if (!options.aws) return;
+    set(CURLOPT_AWS_SIGV4,
+        fmt::format("aws:amz:{}:{}", options.aws->region, options.aws->service).c_str());
+    set(CURLOPT_USERNAME, options.aws->key_id.c_str());
+    set(CURLOPT_PASSWORD, options.aws->secret.c_str());
+  }
+
   void configure() {
     curl_easy_reset(easy);  // the connection stays
     set(CURLOPT_ERRORBUFFER, error_text.data());
@@ -193,6 +201,7 @@ struct HttpsClient::Curl {
       set(CURLOPT_OPENSOCKETDATA, this);
     }
     configure_identity();
+    configure_signature();
     curl_slist_free_all(headers);
     headers = curl_slist_append(nullptr, "Expect:");
     for (const auto& header : request.headers) headers = curl_slist_append(headers, header.c_str());

@@ -41,12 +41,21 @@ struct HttpsResponse {
 /// SHA-256 over a public key's SubjectPublicKeyInfo (RFC 7469's pin).
 using KeyPin = std::array<std::uint8_t, 32>;
 
+/// Credentials of AWS, or of what speaks its protocol: requests are signed (Signature Version 4).
+struct AwsCredentials {
+  std::string key_id;
+  std::string secret;
+  std::string region;
+  std::string service;  ///< "s3"
+};
+
 /// How a client shows who it is, and whom it believes.
 struct HttpsOptions {
   std::string ca_pem;            ///< the only authorities to believe; empty: the system's
   std::optional<KeyPin> ca_pin;  ///< instead: believe the authority with this key, as presented
   std::string certificate_pem;   ///< client certificate, empty for none
   std::string key_pem;
+  std::optional<AwsCredentials> aws;
   std::string proxy;  ///< empty: what https_proxy and no_proxy say
   bool tls13_only = false;
   bool allow_plain = false;  ///< http:// as well as https://
