@@ -203,7 +203,9 @@ struct HttpsClient::Curl {
     configure_identity();
     configure_signature();
     curl_slist_free_all(headers);
-    headers = curl_slist_append(nullptr, "Expect:");
+    // Without it libcurl would wait for a 100 before a large body. Signed requests go without: a
+    // header that is signed and then left out would break the signature.
+    headers = options.aws ? nullptr : curl_slist_append(nullptr, "Expect:");
     for (const auto& header : request.headers) headers = curl_slist_append(headers, header.c_str());
     set(CURLOPT_HTTPHEADER, headers);
     if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
