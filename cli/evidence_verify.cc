@@ -13,6 +13,7 @@
 #include "evidence/stored_run.h"
 #include "evidence/token_record.h"
 #include "evidence/verify.h"
+#include "evidence/verify_tokens.h"
 #include "reports/look.h"
 
 /// `evidence verify`: of the log, or of a bundle.
@@ -62,6 +63,24 @@ void print(const evidence::VerifyReport& report, const TrustedKey& trusted) {
   }
 }
 
+Result<evidence::TimestampTrust> trust_of(const VerifyOptions& options) {
+  if (options.ca.empty()) return evidence::TimestampTrust{};
+  auto pem = evidence::file_bytes(options.ca, kCertificateBytesMax);
+  if (!pem) return fail(ErrorCode::Usage, "--ca: " + pem.error().message);
+  return evidence::TimestampTrust{std::move(*pem)};
+}
+
+/// The time stamps that the log keeps; false where one of them does not verify.
+bool tokens_verify(const std::string& file, const evidence::TimestampTrust& trust) {
+  const auto reader = evidence::LogReader::open(file);
+  const auto report = reader ? evidence::verify_tokens(*reader, trust) : fail(ErrorCode::Io, "");
+  if (!report) return false;
+  print("BAD ", report->problems);
+  print("note", report->notes);
+  if (!report->newest.empty()) std::cout << "time stamp: " << report->newest << "\n";
+  return report->problems.empty();
+}
+
 /// What a time stamping authority was asked for last, and did not give.
 void print_missing_anchor(const std::string& file) {
   const auto reader = evidence::LogReader::open(file);
@@ -102,12 +121,15 @@ void verify_log(Context& context, const VerifyOptions& options, const std::strin
   EvidenceOptions evidence{.file = file};
   const auto trusted = trusted_key(evidence, options.key);
   if (!trusted) return complain(context, trusted.error());
+  const auto authorities = trust_of(options);
+  if (!authorities) return complain(context, authorities.error());
   const auto report = evidence::verify_log(file, trusted->key);
   if (!report) return complain(context, report.error());
   print(*report, *trusted);
   print_unfinished(file);
   print_missing_anchor(file);
   bool sound = report->sound();
+  if (!tokens_verify(file, *authorities)) sound = false;
   if (!options.against.empty() && !goes_on(context, options, file, trusted->key)) {
     if (context.exit != Exit::Ok) return;  // it could not be compared, and that was said
     sound = false;
@@ -144,11 +166,9 @@ void verify_bundle(Context& context, const VerifyOptions& options) {
     if (!key) return complain(context, key.error());
     trust.log_key = std::move(key->key);
   }
-  if (!options.ca.empty()) {
-    auto pem = evidence::file_bytes(options.ca, kCertificateBytesMax);
-    if (!pem) return complain(context, pem.error());
-    trust.authority_pem = std::move(*pem);
-  }
+  auto authorities = trust_of(options);
+  if (!authorities) return complain(context, authorities.error());
+  trust.authority_pem = std::move(authorities->ca_pem);
   const auto report = evidence::verify_bundle(options.path, trust);
   if (!report) return complain(context, report.error());
   print(*report);

@@ -57,6 +57,25 @@ TEST_F(Timestamps, ATokenIsKeptWithItsCheckpointAndInABundleThatVerifies) {
   EXPECT_THAT(evidence({"show", "--kind", "timestamp"}).out, HasSubstr("timestamp"));
 }
 
+TEST_F(Timestamps, ATokenInTheLogThatWasExchangedIsFound) {
+  ASSERT_EQ(stamp("/tsa").exit, 0);
+  EXPECT_THAT(evidence({"verify"}).out, HasSubstr("time stamp: the checkpoint of"));
+  const auto after = [&](const std::string& sql) {
+    EXPECT_EQ(test::run_sql(log_.path(), sql), "");
+    return evidence({"verify", "--ca", "tsa/ca.pem"});
+  };
+  const auto redated = after(
+      "UPDATE checkpoint SET anchored_at = '2020-01-01T00:00:00.000Z' "
+      "WHERE tsr IS NOT NULL");
+  EXPECT_EQ(redated.exit, 5) << redated.out;
+  EXPECT_THAT(redated.out, HasSubstr("BAD  time stamp of the checkpoint of"));
+  const auto moved = after(
+      "UPDATE checkpoint SET tsr = (SELECT tsr FROM checkpoint WHERE tsr IS NOT "
+      "NULL)");
+  EXPECT_EQ(moved.exit, 5) << moved.out;
+  EXPECT_THAT(moved.out, HasSubstr("message imprint mismatch"));
+}
+
 TEST_F(Timestamps, ATokenOutlivesTheCertificateThatSignedIt) {
   constexpr const char* kFakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
   if (!std::filesystem::exists(kFakeTime)) GTEST_SKIP() << "libfaketime is not installed";
@@ -179,6 +198,10 @@ TEST_F(Timestamps, ALogThatAServiceHoldsGetsItsTokenAllTheSame) {
   EXPECT_THAT(stamped.err, HasSubstr("no record of this in the log"));
   const auto reader = evidence::LogReader::open(log_.path());
   EXPECT_FALSE(reader->stored_checkpoints()->back().token.empty());
+  const auto unknown = evidence({"verify"});
+  EXPECT_EQ(unknown.exit, 0) << unknown.out;
+  EXPECT_THAT(unknown.out, HasSubstr("give one with --ca"));
+  EXPECT_THAT(evidence({"verify", "--ca", "tsa/ca.pem"}).out, HasSubstr("existed on"));
 }
 
 }  // namespace
