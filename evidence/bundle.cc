@@ -20,7 +20,6 @@
 #include "evidence/key_history.h"
 #include "evidence/statement.h"
 #include "evidence/tlog_proof.h"
-#include "evidence/token_record.h"
 
 namespace reachproof::evidence {
 namespace {
@@ -137,7 +136,7 @@ class Exporter {
     report_.runs = request_.range.runs;
     report_.file = request_.file;
     report_.last = last_;
-    report_.anchored_at = heads_.last.anchored_at;
+    if (!heads_.last.token.empty()) report_.anchored_at = heads_.last.anchored_at;
     report_.folder = "bundle-" + plain(last_.origin) + "-" + request_.range.name;
     return {};
   }
@@ -163,7 +162,9 @@ class Exporter {
     }
     heads_.previous = StoredCheckpoint{kept->size, request_.since, {}, {}};
     for (auto& stored : log_.stored_checkpoints().value_or(std::vector<StoredCheckpoint>())) {
-      if (stored.note == request_.since) heads_.previous = std::move(stored);
+      if (stored.note != request_.since) continue;
+      if (!heads_.authorities.contains(stored.size)) stored.token.clear();
+      heads_.previous = std::move(stored);
     }
     return {};
   }
@@ -216,10 +217,13 @@ class Exporter {
       if (!proof) return tl::unexpected(proof.error());
       if (auto done = contents_->add(file, hash_lines(*proof)); !done) return done;
     }
-    const auto authorities = token_authorities(log_, anchored);
-    if (!authorities) return tl::unexpected(authorities.error());
-    if (authorities->empty()) return {};
-    return contents_->add("tsa/ca.pem", *authorities);
+    std::string authorities;
+    for (const auto size : anchored) {
+      const auto& pem = heads_.authorities[size];
+      if (authorities.find(pem) == std::string::npos) authorities += pem;
+    }
+    if (authorities.empty()) return {};
+    return contents_->add("tsa/ca.pem", authorities);
   }
 
   /// Each scenario and inventory once, under its digest.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "evidence/token_record.h"
+
 namespace reachproof::evidence {
 namespace {
 
@@ -86,6 +88,11 @@ Result<BundleCheckpoints> bundle_checkpoints(const LogReader& log, const BundleR
   if (!stored) return tl::unexpected(stored.error());
   // Nothing can be shown to go on from a tree without leaves.
   std::erase_if(*stored, [](const StoredCheckpoint& c) { return c.size == 0; });
+  auto authorities = token_authorities(log);
+  if (!authorities) return tl::unexpected(authorities.error());
+  for (auto& checkpoint : *stored) {
+    if (!authorities->contains(checkpoint.size)) checkpoint.token.clear();
+  }
   const auto needed = std::max(size_min, range.end);
   const auto covers = [&](const StoredCheckpoint& c) { return c.size >= needed; };
   const auto oldest = std::ranges::find_if(*stored, covers);
@@ -97,7 +104,8 @@ Result<BundleCheckpoints> bundle_checkpoints(const LogReader& log, const BundleR
                                      [](const StoredCheckpoint& c) { return !c.token.empty(); });
   BundleCheckpoints heads{.first = stored->front(),
                           .last = anchored == stored->end() ? *oldest : *anchored,
-                          .previous = {}};
+                          .previous = {},
+                          .authorities = std::move(*authorities)};
   for (const auto& checkpoint : *stored) {
     if (checkpoint.size <= range.first) heads.first = checkpoint;
   }

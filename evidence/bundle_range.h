@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,10 +34,12 @@ struct BundleRange {
 struct BundleCheckpoints {
   StoredCheckpoint first;  ///< the newest before the range, or the log's oldest
   StoredCheckpoint last;   ///< the oldest with a token that covers it, or the oldest that does
-  std::optional<StoredCheckpoint> previous;  ///< the one that somebody kept, where given
+  std::optional<StoredCheckpoint> previous;          ///< the one that somebody kept, where given
+  std::map<std::uint64_t, std::string> authorities;  ///< certificates of their tokens, by size
 };
 
-/// `size_min` records must be covered; `previous` stays empty.
+/// `size_min` records must be covered; `previous` stays empty. A token without the certificate that
+/// it was believed by could not be verified by anybody, and is left out.
 [[nodiscard]] Result<BundleCheckpoints> bundle_checkpoints(const LogReader& log,
                                                            const BundleRange& range,
                                                            std::uint64_t size_min);

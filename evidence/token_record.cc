@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <boost/json.hpp>
 #include <limits>
 
@@ -65,16 +64,15 @@ Record record_of_missing_anchor(const MissingAnchor& missing) {
   return {"anchor-missing", out.take()};
 }
 
-Result<std::string> token_authorities(const LogReader& log, std::span<const std::uint64_t> sizes) {
-  std::string all;
+Result<TokenAuthorities> token_authorities(const LogReader& log) {
+  TokenAuthorities authorities;
   auto scanned = log.scan(0, kAll, {"timestamp"}, [&](const StoredRecord& record) {
     const auto fields = fields_in(record.body);
-    if (!fields || std::ranges::find(sizes, fields->size) == sizes.end()) return true;
-    if (all.find(fields->authority_pem) == std::string::npos) all += fields->authority_pem;
+    if (fields && !fields->authority_pem.empty()) authorities[fields->size] = fields->authority_pem;
     return true;
   });
   if (!scanned) return tl::unexpected(scanned.error());
-  return all;
+  return authorities;
 }
 
 Result<std::string> missing_anchor(const LogReader& log) {

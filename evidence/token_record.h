@@ -1,6 +1,6 @@
 #pragma once
 
-#include <span>
+#include <map>
 #include <string>
 
 #include "evidence/log.h"
@@ -27,9 +27,10 @@ struct MissingAnchor {
 };
 [[nodiscard]] Record record_of_missing_anchor(const MissingAnchor& missing);
 
-/// The certificates that belong to the tokens of these checkpoints, each once; empty for none.
-[[nodiscard]] Result<std::string> token_authorities(const LogReader& log,
-                                                    std::span<const std::uint64_t> sizes);
+/// The certificates that the tokens of a log were believed by, by the size of their checkpoint. A
+/// token that was kept while somebody else held the log has none.
+using TokenAuthorities = std::map<std::uint64_t, std::string>;
+[[nodiscard]] Result<TokenAuthorities> token_authorities(const LogReader& log);
 
 /// The checkpoint that was to be anchored last and was not, in one sentence; empty where the newest
 /// try succeeded, or there was none.

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <array>
-
 #include "evidence/token_record.h"
 
 namespace reachproof::evidence {
@@ -11,13 +9,17 @@ namespace reachproof::evidence {
 Result<TokenReport> verify_tokens(const LogReader& log, const TimestampTrust& trust) {
   const auto stored = log.stored_checkpoints();
   if (!stored) return tl::unexpected(stored.error());
+  const auto authorities = token_authorities(log);
+  if (!authorities) return tl::unexpected(authorities.error());
   TokenReport report;
   for (const auto& checkpoint : *stored) {
     if (checkpoint.token.empty()) continue;
     ++report.tokens;
-    const std::array sizes{checkpoint.size};
     auto believed = trust;
-    if (believed.ca_pem.empty()) believed.ca_pem = token_authorities(log, sizes).value_or("");
+    const auto recorded = authorities->find(checkpoint.size);
+    if (believed.ca_pem.empty() && recorded != authorities->end()) {
+      believed.ca_pem = recorded->second;
+    }
     const auto stamp = verify_token(checkpoint.note, checkpoint.token, believed);
     if (!stamp) {
       // Kept while a service held the log, so without the record that names its authority.

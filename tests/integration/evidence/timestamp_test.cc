@@ -191,6 +191,7 @@ TEST_F(Timestamps, AFlippedByteOfATokenIsRefusedOrSaysTheSame) {
 }
 
 TEST_F(Timestamps, ALogThatAServiceHoldsGetsItsTokenAllTheSame) {
+  exported();
   const auto held = evidence::Log::open(log_.path(), "the service");
   ASSERT_TRUE(held.has_value());
   const auto stamped = stamp("/tsa");
@@ -202,6 +203,9 @@ TEST_F(Timestamps, ALogThatAServiceHoldsGetsItsTokenAllTheSame) {
   EXPECT_EQ(unknown.exit, 0) << unknown.out;
   EXPECT_THAT(unknown.out, HasSubstr("give one with --ca"));
   EXPECT_THAT(evidence({"verify", "--ca", "tsa/ca.pem"}).out, HasSubstr("existed on"));
+  const auto bundle = exported();
+  EXPECT_EQ(evidence({"verify", bundle.string()}).exit, 0);
+  EXPECT_EQ(follow_the_guide(bundle).exit, 0);
 }
 
 }  // namespace
