@@ -48,13 +48,10 @@ std::string text_in(const boost::json::object& object, std::string_view key) {
 
 core::FindingFacts facts_of(const std::string& scenario, const core::Check& check,
                             const core::Verdict& verdict) {
-  const auto name =
-      fmt::format("{}\x1f{}\x1f{}\x1f{}\x1f{}\x1f{}", scenario, check.rule, check.source_segment,
-                  check.destination_segment, check.port.text(), core::word(check.expectation));
   const bool denied = check.expectation == core::Expectation::Deny;
   const auto title = fmt::format("{} to {}, {}", check.source_segment, check.destination_segment,
                                  check.port_and_layer());
-  return {.subject = {.fingerprint = core::hex(sha256(name)),
+  return {.subject = {.fingerprint = fingerprint_of(scenario, check),
                       .kind = denied ? core::FindingKind::Violation : core::FindingKind::Broken,
                       .scenario = scenario,
                       .rule = check.rule,
@@ -78,6 +75,12 @@ core::FindingSubject cannot_test(const std::string& scenario) {
 }
 
 }  // namespace
+
+std::string fingerprint_of(const std::string& scenario, const core::Check& check) {
+  return core::hex(sha256(fmt::format("{}\x1f{}\x1f{}\x1f{}\x1f{}\x1f{}", scenario, check.rule,
+                                      check.source_segment, check.destination_segment,
+                                      check.port.text(), core::word(check.expectation))));
+}
 
 core::FindingRun finding_run(const std::string& scenario, const core::Plan& plan,
                              std::span<const core::CheckVerdict> verdicts) {

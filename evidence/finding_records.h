@@ -11,8 +11,12 @@
 /// Findings as evidence: from a run's verdicts, to records, and back. docs/evidence-format.md.
 namespace reachproof::evidence {
 
-/// What a judged run says of each fingerprint: SHA-256 over scenario, rule, both segments, port and
-/// expectation, apart by 0x1f. Checks of a fingerprint are taken together, the worst one decides.
+/// What a check's finding is known by: SHA-256 over scenario, rule, both segments, port and
+/// expectation, apart by 0x1f.
+[[nodiscard]] std::string fingerprint_of(const std::string& scenario, const core::Check& check);
+
+/// What a judged run says of each fingerprint. Checks of a fingerprint are taken together, the
+/// worst one decides.
 [[nodiscard]] core::FindingRun finding_run(const std::string& scenario, const core::Plan& plan,
                                            std::span<const core::CheckVerdict> verdicts);
 

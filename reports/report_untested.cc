@@ -1,0 +1,205 @@
+#include "reports/report_untested.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace reachproof::reports {
+namespace {
+
+using What = Untested::What;
+
+std::string counted(std::size_t number, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", number, number == 1 ? one : many);
+}
+
+class Collector {
+ public:
+  explicit Collector(const Report& report) : report_(report), run_(report.run) {}
+
+  std::vector<Untested> all() {
+    add_run();
+    add_checks();
+    for (const auto& gap : run_.gaps) add(What::Rule, gap.rule, gap.reason);
+    add_probes();
+    add_scope();
+    return std::move(list_);
+  }
+
+ private:
+  void add(What what, std::string subject, std::string why) {
+    list_.push_back({what, std::move(subject), std::move(why)});
+  }
+
+  void add_run() {
+    if (!run_.end) {
+      add(What::Run, "the whole run", "it never finished: there are no verdicts");
+    } else if (!run_.end->interrupted.empty()) {
+      add(What::Run, "part of the run", "it ended early: " + run_.end->interrupted);
+    }
+  }
+
+  void add_checks() {
+    std::map<std::string, std::size_t> gaps;
+    std::set<std::string> canaries;
+    std::size_t pairs_untried = 0;
+    for (const auto& stored : run_.checks) {
+      if (!stored.check.gap.empty()) ++gaps[stored.check.gap];
+      pairs_untried += static_cast<std::size_t>(stored.check.pairs_untried);
+      const auto& verdict = stored.verdict.verdict;
+      if (verdict.reason == core::Reason::CanaryFailed) canaries.insert(verdict.detail);
+    }
+    for (const auto& detail : canaries) {
+      add(What::Canary, "a canary failed", "nothing there counts as blocked: " + detail);
+    }
+    for (const auto& [why, number] : gaps) {
+      add(What::Checks, counted(number, "check", "checks"), why);
+    }
+    if (pairs_untried > 0) {
+      add(What::Endpoints, counted(pairs_untried, "endpoint pair", "endpoint pairs"),
+          "beyond the samples that the scenario asks for");
+    }
+  }
+
+  void add_probes() {
+    for (const auto& probe : run_.probes) {
+      if (!probe.lost.empty()) add(What::Probe, "the probe at " + probe.endpoint, probe.lost);
+    }
+    std::map<std::pair<std::string, std::string>, std::size_t> refusals;
+    for (const auto& refusal : run_.refusals) {
+      const auto why = refusal.detail.empty() ? refusal.why : refusal.why + ": " + refusal.detail;
+      ++refusals[{refusal.endpoint, why}];
+    }
+    for (const auto& [refusal, number] : refusals) {
+      add(What::Refusal, fmt::format("{} at {}", counted(number, "order", "orders"), refusal.first),
+          "refused by the probe: " + refusal.second);
+    }
+  }
+
+  void add_scope() {
+    const auto& scope = report_.scope;
+    if (scope.pairs > scope.pairs_tested) {
+      add(What::Pairs,
+          fmt::format("{} of {}", scope.pairs - scope.pairs_tested,
+                      counted(static_cast<std::size_t>(scope.pairs), "ordered pair of segments",
+                              "ordered pairs of segments")),
+          "no check of this run crosses them; the coverage lists them");
+    }
+    if (run_.checks.empty()) return;
+    const auto tried = [&](std::string_view protocol) {
+      return std::ranges::any_of(scope.ports,
+                                 [&](const auto& port) { return port.starts_with(protocol); });
+    };
+    for (const std::string_view protocol : {"tcp", "udp", "icmp"}) {
+      if (!tried(protocol)) {
+        add(What::Scope, std::string(protocol), "no rule asks for a check over it");
+      }
+    }
+    if (!scope.ipv4) add(What::Scope, "IPv4", "no endpoint was tried at an IPv4 address");
+    if (!scope.ipv6) add(What::Scope, "IPv6", "no endpoint was tried at an IPv6 address");
+  }
+
+  const Report& report_;
+  const evidence::StoredRun& run_;
+  std::vector<Untested> list_;
+};
+
+}  // namespace
+
+std::string_view word(Untested::What what) {
+  switch (what) {
+    case What::Run:
+      return "run";
+    case What::Canary:
+      return "canary";
+    case What::Checks:
+      return "checks";
+    case What::Rule:
+      return "rule";
+    case What::Probe:
+      return "probe";
+    case What::Refusal:
+      return "refusal";
+    case What::Endpoints:
+      return "endpoints";
+    case What::Pairs:
+      return "pairs";
+    case What::Scope:
+      return "scope";
+  }
+  return "?";
+}
+
+Scope scope_of(const Report& report) {
+  Scope scope;
+  std::set<core::ProtocolPort> ports;
+  for (const auto& stored : report.run.checks) {
+    if (stored.check.gap.empty()) ports.insert(stored.check.port);
+    for (const auto& path : stored.check.paths) {
+      (path.address.family() == core::Family::V4 ? scope.ipv4 : scope.ipv6) = true;
+    }
+    scope.attempts += stored.verdict.verdict.attempts;
+  }
+  for (const auto& port : ports) scope.ports.push_back(port.text());
+  auto names = std::set<std::string>(report.segments.names.begin(), report.segments.names.end());
+  if (report.from.scenario != nullptr) {
+    for (const auto& segment : report.from.scenario->segments) names.insert(segment.name);
+  }
+  scope.pairs = static_cast<int>(names.size() * names.size());
+  scope.pairs_tested = static_cast<int>(report.segments.cells.size());
+  return scope;
+}
+
+std::vector<Untested> untested_of(const Report& report) {
+  return Collector(report).all();
+}
+
+std::string untested_sentence(const Report& report) {
+  if (report.untested.empty()) return "Every rule was tested as the scenario asks.";
+  std::map<What, std::size_t> kinds;
+  for (const auto& item : report.untested) ++kinds[item.what];
+  std::string parts;
+  const auto add = [&](std::string part) { parts += (parts.empty() ? "" : ", ") + part; };
+  if (kinds.contains(What::Run)) add(report.run.end ? "part of the run" : "the whole run");
+  if (kinds.contains(What::Canary)) add("segments whose canary failed");
+  if (report.tally.untestable > 0) {
+    add(counted(static_cast<std::size_t>(report.tally.untestable), "check", "checks"));
+  }
+  if (const auto n = kinds[What::Rule]; n > 0) add(counted(n, "part of a rule", "parts of rules"));
+  if (const auto n = kinds[What::Probe]; n > 0) {
+    add("what " + counted(n, "lost probe", "lost probes") + " should have done");
+  }
+  if (const auto n = kinds[What::Refusal]; n > 0) add("what probes refused");
+  if (kinds[What::Endpoints] > 0) add("endpoints beyond the samples");
+  const auto untested_pairs = report.scope.pairs - report.scope.pairs_tested;
+  if (untested_pairs > 0) {
+    add(fmt::format("{} of {} ordered pairs of segments", untested_pairs, report.scope.pairs));
+  }
+  std::string scopes;
+  for (const auto& item : report.untested) {
+    if (item.what == What::Scope) scopes += (scopes.empty() ? "" : ", ") + item.subject;
+  }
+  if (!scopes.empty()) add(scopes);
+  return "Not tested: " + parts + ".";
+}
+
+const std::vector<std::string>& standing_limitations() {
+  static const std::vector<std::string> kLimitations{
+      "A verdict speaks of the moment of its tries, of the endpoints and ports that were tried, "
+      "and "
+      "of nothing else.",
+      "Blocked and corroborated means that a proven service did not answer; a lost answer looks "
+      "the "
+      "same. Blocked and proved means that a witness at the destination saw nothing arrive.",
+      "Reachability is what an attack technique needs. It is not the technique, and nothing was "
+      "exploited.",
+      "Evidence shows that records were not changed after they were signed. It cannot show that "
+      "what a probe reported was true.",
+      "The results support evidence for the controls that rules name. Whether a control is met is "
+      "for an assessor to say."};
+  return kLimitations;
+}
+
+}  // namespace reachproof::reports
