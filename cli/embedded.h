@@ -7,6 +7,7 @@ namespace reachproof::cli {
 /// Files of the source tree that the program carries along.
 [[nodiscard]] std::string_view scenario_schema_text();
 [[nodiscard]] std::string_view inventory_schema_text();
+[[nodiscard]] std::string_view report_schema_text();
 [[nodiscard]] std::string_view quickstart_scenario_text();
 [[nodiscard]] std::string_view quickstart_lab_text();
 

@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   cli::add_matrix(app, context);
   cli::add_explain(app, context);
   cli::add_diff(app, context);
+  cli::add_report(app, context);
   cli::add_evidence(app, context);
   cli::add_lab(app, context);
   cli::add_findings(app, context);

@@ -96,6 +96,7 @@ void add_runs(CLI::App& app, Context& context);
 void add_matrix(CLI::App& app, Context& context);
 void add_explain(CLI::App& app, Context& context);
 void add_diff(CLI::App& app, Context& context);
+void add_report(CLI::App& app, Context& context);
 void add_evidence(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
 void add_findings(CLI::App& app, Context& context);
