@@ -9,7 +9,6 @@
 #include <memory>
 
 #include "cli/verb.h"
-#include "reports/look.h"
 
 namespace reachproof::cli {
 namespace {

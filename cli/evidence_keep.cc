@@ -6,6 +6,7 @@
 
 #include "cli/depository.h"
 #include "cli/evidence_verbs.h"
+#include "evidence/bundle.h"
 #include "evidence/file_hash.h"
 #include "host/wall_clock.h"
 
@@ -26,16 +27,6 @@ struct Copy {
   std::string bytes;
 };
 
-std::string plain(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '.' || c == '-' || c == '_';
-    text += safe ? c : '-';
-  }
-  return text;
-}
-
 /// The newest checkpoint, with its time stamp; sorted by name they are sorted by size.
 Result<std::vector<Copy>> newest_checkpoint(const std::string& file) {
   const auto reader = evidence::LogReader::open(file);
@@ -46,7 +37,8 @@ Result<std::vector<Copy>> newest_checkpoint(const std::string& file) {
   const auto& newest = stored->back();
   const auto checkpoint = evidence::Checkpoint::parse(newest.note);
   if (!checkpoint) return tl::unexpected(checkpoint.error());
-  const auto name = fmt::format("{}-{:012}.checkpoint", plain(checkpoint->origin), newest.size);
+  const auto name =
+      fmt::format("{}-{:012}.checkpoint", evidence::file_name_of(checkpoint->origin), newest.size);
   std::vector<Copy> copies{{name, newest.note}};
   if (!newest.token.empty()) copies.push_back({name + ".tsr", newest.token});
   return copies;
@@ -59,7 +51,8 @@ void keep(Context& context, const Options& options) {
     auto bytes = evidence::file_bytes(options.bundle, kBundleBytesMax);
     if (!bytes) return complain(context, {ErrorCode::Usage, bytes.error().message});
     copies->push_back(
-        {plain(std::filesystem::path(options.bundle).filename().string()), std::move(*bytes)});
+        {evidence::file_name_of(std::filesystem::path(options.bundle).filename().string()),
+         std::move(*bytes)});
   }
   for (const auto& copy : *copies) {
     const auto done = deposit(options.depository, copy.name, copy.bytes, host::wall_now());

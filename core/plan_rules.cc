@@ -162,8 +162,8 @@ class RuleResolver {
   void place_rule(Check& check, SourceMark mark) const {
     check.mark = mark;
     const auto file = static_cast<std::size_t>(mark.file);
-    if (file > 0 && file <= scenario_.included.size())
-      check.mark_file = scenario_.included[file - 1];
+    if (file == 0 || file > scenario_.included.size()) return;
+    check.mark_file = scenario_.included[file - 1];
   }
 
   void apply(const ForbidRule& forbid) {

@@ -24,16 +24,7 @@
 namespace reachproof::evidence {
 namespace {
 
-/// A log's name as part of a file name.
-std::string plain(std::string_view name) {
-  std::string text;
-  for (const char c : name) {
-    const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '.' || c == '-' || c == '_';
-    text += safe ? c : '-';
-  }
-  return text.substr(0, 100);
-}
+constexpr std::size_t kOriginBytesMax = 100;  ///< of a log's name in the folder's
 
 /// A file that goes away again.
 struct Scratch {
@@ -137,7 +128,8 @@ class Exporter {
     report_.file = request_.file;
     report_.last = last_;
     if (!heads_.last.token.empty()) report_.anchored_at = heads_.last.anchored_at;
-    report_.folder = "bundle-" + plain(last_.origin) + "-" + request_.range.name;
+    report_.folder = "bundle-" + file_name_of(last_.origin).substr(0, kOriginBytesMax) + "-" +
+                     request_.range.name;
     return {};
   }
 
@@ -329,6 +321,16 @@ class Exporter {
 };
 
 }  // namespace
+
+std::string file_name_of(std::string_view name) {
+  std::string text;
+  for (const char c : name) {
+    const bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '-' || c == '_';
+    text += safe ? c : '-';
+  }
+  return text;
+}
 
 Result<ExportReport> export_bundle(const ExportRequest& request, const AttestationKey& key) {
   const auto folder = std::filesystem::absolute(request.file).parent_path();

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "evidence/attestation_key.h"
@@ -11,6 +12,9 @@
 /// What an auditor gets: the records of a period with everything that verifies them, as one
 /// archive. docs/evidence-format.md has the layout; bundle_verify.h reads it.
 namespace reachproof::evidence {
+
+/// A log's name, or another's, as part of a file's name: letters, digits, `.`, `-` and `_` stay.
+[[nodiscard]] std::string file_name_of(std::string_view name);
 
 struct BundleFile {
   std::string path;  ///< relative, below "report/" in the bundle

@@ -58,9 +58,9 @@ std::optional<Include> read_item(const Node& item, Problems& problems) {
 /// Puts the values of parameters in place of `$name` and `$name*`.
 class Substitution {
  public:
-  Substitution(std::map<std::string, const Node*> values, std::set<std::string> known,
-               Problems& problems)
-      : values_(std::move(values)), known_(std::move(known)), problems_(problems) {}
+  /// `values` has every parameter that there is; null where it has no value.
+  Substitution(std::map<std::string, const Node*> values, Problems& problems)
+      : values_(std::move(values)), problems_(problems) {}
 
   /// Nothing where the node is to be left out. A parameter that has no value and is asked for
   /// without `*` is noted in `lacking`.
@@ -101,16 +101,17 @@ class Substitution {
     }
     auto name = node.text.substr(1);
     if (name.ends_with('*')) name.pop_back();
-    if (known_.contains(name)) return &*values_.try_emplace(name, nullptr).first;
+    if (const auto value = values_.find(name); value != values_.end()) return &*value;
     if (complained_.insert({name, node.mark}).second) {
+      std::vector<std::string> known;
+      for (const auto& [parameter, value] : values_) known.push_back(parameter);
       problems_.error(node.mark, fmt::format("there is no parameter `{}`", name),
-                      did_you_mean(name, {known_.begin(), known_.end()}));
+                      did_you_mean(name, known));
     }
     return nullptr;
   }
 
   std::map<std::string, const Node*> values_;
-  std::set<std::string> known_;
   std::set<std::pair<std::string, SourceMark>> complained_;
   Problems& problems_;
 };
@@ -197,7 +198,7 @@ class Expansion {
  private:
   void refuse_unused() {
     for (const auto& part : text_.parts) {
-      if (used_.contains(std::string(part.name))) continue;
+      if (documents_.contains(std::string(part.name))) continue;
       problems_.error({},
                       fmt::format("`{}` is attached to the scenario and not included", part.name),
                       "take it out of the file");
@@ -211,51 +212,56 @@ class Expansion {
     return read_(name);
   }
 
-  /// The number of the document's file; it is parsed once, however often it is included.
-  std::optional<int> open(const Include& include) {
-    if (const auto known = numbers_.find(include.name); known != numbers_.end()) {
-      return known->second;
+  /// A document that was read, whichever of its includes asked first.
+  struct Document {
+    int file = 0;
+    Node root;
+    std::vector<Parameter> parameters;
+    bool usable = false;
+  };
+
+  /// Null where its text cannot be had. It is parsed and checked once, however often it is
+  /// included.
+  const Document* open(const Include& include) {
+    if (const auto known = documents_.find(include.name); known != documents_.end()) {
+      return &known->second;
     }
-    used_.insert(include.name);
     auto text = text_of(include.name);
     if (!text) {
       problems_.error(include.mark, text.error().message);
-      return std::nullopt;
+      return nullptr;
     }
-    const int number = problems_.add_file(include.name);
-    Node document;
+    auto& document = documents_[include.name];
+    document.file = problems_.add_file(include.name);
     if (text->size() > kIncludedBytesMax) {
-      problems_.error({1, 1, number}, fmt::format("{} bytes; at most {} can be included",
-                                                  text->size(), kIncludedBytesMax));
+      problems_.error({1, 1, document.file}, fmt::format("{} bytes; at most {} can be included",
+                                                         text->size(), kIncludedBytesMax));
     } else {
-      document = parse_document(*text, problems_, number);
+      document.root = parse_document(*text, problems_, document.file);
     }
-    documents_.push_back(std::move(document));
     included_.emplace_back(include.name, std::move(*text));
-    numbers_[include.name] = number;
-    return number;
+    if (document.root.kind != Node::Kind::Null) check(include.name, document);
+    return &document;
   }
 
-  void add(const Include& include) {
-    const auto number = open(include);
-    if (!number) return;
-    const Node& document = documents_[static_cast<std::size_t>(*number) - 1];
-    if (document.kind == Node::Kind::Null) return;
-    Fields keys(document, include.name, problems_);
+  void check(const std::string& name, Document& document) {
+    Fields keys(document.root, name, problems_);
     keys.require({"version"});
     keys.version();
     keys.refuse("include", "what is included cannot include");
     for (const auto* key : {"title", "about", "fix", "caveat", "parameters"}) knows(keys, key);
     for (const auto& section : kMapSections) knows(keys, section);
     for (const auto& section : kListSections) knows(keys, section);
-    if (complete_.insert(include.name).second) keys.finish();
-    if (!keys.usable()) return;
-    const auto parameters = read_parameters(document, problems_);
-    auto values = values_of(include, parameters);
-    std::set<std::string> known;
-    for (const auto& parameter : parameters) known.insert(parameter.name);
-    Substitution substitution(std::move(values), std::move(known), problems_);
-    merge(include, put_together(include, document, substitution), *number);
+    keys.finish();
+    document.usable = keys.usable();
+    if (document.usable) document.parameters = read_parameters(document.root, problems_);
+  }
+
+  void add(const Include& include) {
+    const auto* document = open(include);
+    if (document == nullptr || !document->usable) return;
+    Substitution substitution(values_of(include, document->parameters), problems_);
+    merge(include, put_together(include, document->root, substitution), document->file);
   }
 
   /// These keys are taken from the document itself.
@@ -356,10 +362,7 @@ class Expansion {
   const ReadIncluded& read_;
   Problems& problems_;
   std::vector<std::pair<std::string, std::string>> included_;
-  std::vector<Node> documents_;
-  std::map<std::string, int> numbers_;
-  std::set<std::string> used_;
-  std::set<std::string> complete_;
+  std::map<std::string, Document> documents_;  ///< by name
   bool unsound_ = false;
 };
 

@@ -147,11 +147,13 @@ std::string subtract(const Node* node, const std::string& what, Choice& choice, 
       node->kind == Node::Kind::Sequence && std::ranges::any_of(node->items, [](const Node& item) {
         return item.kind == Node::Kind::Map;
       });
-  if (node->kind == Node::Kind::Map)
+  if (node->kind == Node::Kind::Map) {
     return " except " + subtract_selected(*node, which, choice, draft);
-  if (!selectors)
-    return " except " +
-           subtract_named(read_names(*node, which, draft.problems), what, choice, draft);
+  }
+  if (!selectors) {
+    const auto names = read_names(*node, which, draft.problems);
+    return " except " + subtract_named(names, what, choice, draft);
+  }
   std::string said;
   for (const auto& item : node->items) {
     said += said.empty() ? " except " : ", ";

@@ -1,6 +1,7 @@
 // Rules above the network, from the scenario to the verdict: real servers in a lab, a real run.
 #include <gmock/gmock.h>
 
+#include "tests/support/lab_servers.h"
 #include "tests/support/lab_up.h"
 #include "tests/support/run_result.h"
 
@@ -73,70 +74,36 @@ class Layers : public ::testing::Test {
     lab_ = std::make_unique<LabUp>(folder_, kLab);
     ASSERT_TRUE(lab_->is_up()) << lab_->why_not();
     write_file(folder_ / "scenario.yaml", kScenario);
-    const auto at = [&](const char* name) { return (folder_ / name).string(); };
+    const auto at = [&](const char* name) { return servers_.at(name); };
     ASSERT_EQ(
         Program({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                  "-nodes", "-days", "2", "-subj", "/CN=db", "-addext",
                  "subjectAltName=DNS:db.example", "-keyout", at("key.pem"), "-out", at("cert.pem")},
-                place("openssl"))
+                servers_.place("openssl"))
             .wait()
             .exit,
         0);
     write_file(folder_ / "nginx.conf",
-               "daemon off;\nmaster_process off;\npid " + at("pid") +
-                   ";\nerror_log stderr;\nevents { worker_connections 64; }\nhttp { access_log "
-                   "off;\nclient_body_temp_path " +
-                   at("a") + "; proxy_temp_path " + at("b") + "; fastcgi_temp_path " + at("c") +
-                   "; uwsgi_temp_path " + at("d") + "; scgi_temp_path " + at("e") +
-                   ";\nssl_certificate " + at("cert.pem") + "; ssl_certificate_key " +
-                   at("key.pem") +
+               servers_.nginx_head() + "ssl_certificate " + at("cert.pem") +
+                   "; ssl_certificate_key " + at("key.pem") +
                    ";\nserver { listen 80; location /open { return 200; } location /admin { return "
                    "401; } }\nserver { listen 8443 ssl; listen 8444 ssl; location /open { return "
                    "200; } }\nserver { "
                    "listen 443 ssl; listen 444 ssl; ssl_client_certificate " +
                    at("cert.pem") + "; ssl_verify_client on; } }\n");
-    start("web", {"nginx", "-e", "stderr", "-c", at("nginx.conf")});
+    servers_.start("web", {"nginx", "-e", "stderr", "-c", at("nginx.conf")});
     const std::vector<std::string> redis{"redis-server", "--protected-mode", "no", "--save", ""};
-    start("web", redis);
-    start("decoy", redis);
-    start("web", {"storescp", "--refuse", "11112"});
-    for (const auto* port : {"80", "443", "8443", "6379", "11112"}) until_listening("web", port);
-    until_listening("decoy", "6379");
-  }
-  void TearDown() override {
-    for (auto& program : programs_) {
-      program->signal(SIGTERM);
-      program->wait(std::chrono::seconds(5));
+    servers_.start("web", redis);
+    servers_.start("decoy", redis);
+    servers_.start("web", {"storescp", "--refuse", "11112"});
+    for (const auto* port : {"80", "443", "8443", "6379", "11112"}) {
+      servers_.until_listening("web", "127.0.0.1", port);
     }
+    servers_.until_listening("decoy", "127.0.0.1", "6379");
   }
-
-  std::filesystem::path place(const std::string& name) {
-    std::filesystem::create_directories(folder_ / name);
-    return folder_ / name;
-  }
-  std::vector<std::string> on(const std::string& host, std::vector<std::string> command) {
-    command.insert(command.begin(), {binary("reachproof"), "lab", "exec",
-                                     (folder_ / "lab.yaml").string(), host, "--"});
-    return command;
-  }
-  void start(const std::string& host, const std::vector<std::string>& command) {
-    programs_.push_back(std::make_unique<Program>(
-        on(host, command), place("server-" + std::to_string(programs_.size()))));
-  }
-  void until_listening(const std::string& host, const std::string& port) {
-    for (int i = 0; i < 100; ++i) {
-      const auto tried =
-          Program(on(host, {"bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/" + port}), place("waiting"))
-              .wait();
-      if (tried.exit == 0) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    ADD_FAILURE() << "nothing listens on " << host << " " << port;
-  }
-
   TemporaryFolder folder_;
   std::unique_ptr<LabUp> lab_;
-  std::vector<std::unique_ptr<Program>> programs_;
+  LabServers servers_{folder_};  // before the lab goes
 };
 
 TEST_F(Layers, AreJudgedByWhatTheServiceAnswers) {

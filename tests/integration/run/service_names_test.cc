@@ -4,8 +4,8 @@
 
 #include <map>
 #include <regex>
-#include <thread>
 
+#include "tests/support/lab_servers.h"
 #include "tests/support/lab_up.h"
 #include "tests/support/run_result.h"
 
@@ -59,23 +59,23 @@ class ServiceNames : public ::testing::Test {
     lab_ = std::make_unique<LabUp>(folder_, kLab);
     ASSERT_TRUE(lab_->is_up()) << lab_->why_not();
     configure();
-    start({"/usr/sbin/vsftpd", at("vsftpd.conf")});
-    start({"/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", at("key"), "-p", "22"});
-    start({"/usr/sbin/unbound", "-d", "-c", at("unbound.conf")});
-    start({"/usr/sbin/nginx", "-e", "stderr", "-c", at("nginx.conf")});
-    start({"/usr/sbin/slapd", "-h", "ldap://10.2.0.20:389", "-f", at("slapd.conf"), "-d", "0"});
-    start({"/usr/sbin/xrdp", "--nodaemon", "--config", at("xrdp.ini")});
-    start({"/usr/bin/redis-server", "--protected-mode", "no", "--save", ""});
-    for (const auto& service : services()) until_listening(service.port);
-  }
-  void TearDown() override {
-    for (auto& program : programs_) program->signal(SIGTERM);
-    for (auto& program : programs_) program->wait(std::chrono::seconds(5));
+    servers_.start("server", {"/usr/sbin/vsftpd", at("vsftpd.conf")});
+    servers_.start("server",
+                   {"/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-h", at("key"), "-p", "22"});
+    servers_.start("server", {"/usr/sbin/unbound", "-d", "-c", at("unbound.conf")});
+    servers_.start("server", {"/usr/sbin/nginx", "-e", "stderr", "-c", at("nginx.conf")});
+    servers_.start("server", {"/usr/sbin/slapd", "-h", "ldap://10.2.0.20:389", "-f",
+                              at("slapd.conf"), "-d", "0"});
+    servers_.start("server", {"/usr/sbin/xrdp", "--nodaemon", "--config", at("xrdp.ini")});
+    servers_.start("server", {"/usr/bin/redis-server", "--protected-mode", "no", "--save", ""});
+    for (const auto& service : services()) {
+      servers_.until_listening("client", "10.2.0.20", service.port);
+    }
   }
 
   void configure() {
     const auto make = [&](const std::vector<std::string>& command) {
-      const auto made = Program(command, place("make")).wait();
+      const auto made = Program(command, servers_.place("make")).wait();
       ASSERT_EQ(made.exit, 0) << made.err;
     };
     make({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
@@ -87,23 +87,20 @@ class ServiceNames : public ::testing::Test {
     write_file(folder_ / "vsftpd.conf",
                "listen=YES\nlisten_port=21\nbackground=NO\nanonymous_enable=NO\nlocal_enable=YES\n"
                "secure_chroot_dir=" +
-                   place("empty").string() + "\nseccomp_sandbox=NO\nrun_as_launching_user=YES\n");
+                   servers_.place("empty").string() +
+                   "\nseccomp_sandbox=NO\nrun_as_launching_user=YES\n");
     write_file(
         folder_ / "unbound.conf",
         "server:\n  interface: 10.2.0.20\n  do-daemonize: no\n  username: \"\"\n  chroot: "
         "\"\"\n  pidfile: \"\"\n  use-syslog: no\n  module-config: \"iterator\"\n"
         "  access-control: 10.0.0.0/8 allow\n  local-zone: \"example.\" static\n"
         "  local-data: \"db.example. A 10.2.0.20\"\nremote-control:\n  control-enable: no\n");
-    write_file(
-        folder_ / "nginx.conf",
-        "daemon off;\nmaster_process off;\npid " + at("pid") +
-            ";\nerror_log stderr;\nevents {}\nhttp { access_log off;\nclient_body_temp_path " +
-            at("a") + "; proxy_temp_path " + at("b") + "; fastcgi_temp_path " + at("c") +
-            "; uwsgi_temp_path " + at("d") + "; scgi_temp_path " + at("e") +
-            ";\nserver { listen 80; location / { return 200 hello; } }\nserver { listen 443 "
-            "ssl; ssl_certificate " +
-            at("tls.pem") + "; ssl_certificate_key " + at("tls.key") +
-            "; location / { return 200 hello; } } }\n");
+    write_file(folder_ / "nginx.conf",
+               servers_.nginx_head() +
+                   "server { listen 80; location / { return 200 hello; } }\nserver { listen 443 "
+                   "ssl; ssl_certificate " +
+                   at("tls.pem") + "; ssl_certificate_key " + at("tls.key") +
+                   "; location / { return 200 hello; } } }\n");
     write_file(folder_ / "slapd.conf",
                "include /etc/ldap/schema/core.schema\npidfile " + at("slapd.pid") + "\n");
     write_file(folder_ / "xrdp.ini",
@@ -114,39 +111,17 @@ class ServiceNames : public ::testing::Test {
                    "lib=libxup.so\n");
   }
 
-  [[nodiscard]] std::string at(const std::string& name) const { return (folder_ / name).string(); }
-  std::filesystem::path place(const std::string& name) {
-    std::filesystem::create_directories(folder_ / name);
-    return folder_ / name;
-  }
-  std::vector<std::string> on(const std::string& host, std::vector<std::string> command) {
-    command.insert(command.begin(),
-                   {binary("reachproof"), "lab", "exec", at("lab.yaml"), host, "--"});
-    return command;
-  }
-  void start(const std::vector<std::string>& command) {
-    programs_.push_back(std::make_unique<Program>(
-        on("server", command), place("server-" + std::to_string(programs_.size()))));
-  }
-  void until_listening(const std::string& port) {
-    for (int i = 0; i < 200; ++i) {
-      const auto tried = Program(on("client", {"bash", "-c", "exec 3<>/dev/tcp/10.2.0.20/" + port}),
-                                 place("waiting"))
-                             .wait();
-      if (tried.exit == 0) return;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    ADD_FAILURE() << "nothing listens on " << port;
-  }
+  [[nodiscard]] std::string at(const std::string& name) const { return servers_.at(name); }
 
   /// Port to service, as nmap's XML has them.
   std::map<std::string, std::string> by_nmap() {
     std::string ports;
-    for (const auto& service : services())
+    for (const auto& service : services()) {
       ports += (ports.empty() ? "" : ",") + std::string(service.port);
-    const auto told = Program(on("client", {"nmap", "-n", "-Pn", "-sV", "--version-all", "-p",
-                                            ports, "-oX", "-", "10.2.0.20"}),
-                              place("nmap"))
+    }
+    const auto told = Program(servers_.on("client", {"nmap", "-n", "-Pn", "-sV", "--version-all",
+                                                     "-p", ports, "-oX", "-", "10.2.0.20"}),
+                              servers_.place("nmap"))
                           .wait(std::chrono::seconds(120));
     EXPECT_EQ(told.exit, 0) << told.err;
     std::map<std::string, std::string> names;
@@ -161,7 +136,7 @@ class ServiceNames : public ::testing::Test {
 
   TemporaryFolder folder_;
   std::unique_ptr<LabUp> lab_;
-  std::vector<std::unique_ptr<Program>> programs_;
+  LabServers servers_{folder_};  // before the lab goes
 };
 
 TEST_F(ServiceNames, AreThoseThatNmapHas) {
