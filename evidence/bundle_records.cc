@@ -61,7 +61,7 @@ Result<void> insert_checkpoints(const Database& database,
   return {};
 }
 
-/// Copies the rows as they are, bodies that are left out excepted.
+/// Copies the rows as they are, bodies unpacked or left out.
 class RecordCopy {
  public:
   RecordCopy(const LogReader& log, Redaction redaction) : log_(log), redaction_(redaction) {}
@@ -86,9 +86,15 @@ class RecordCopy {
       auto row = rows->step();
       if (!row) return tl::unexpected(row.error());
       if (!*row) return std::move(copied_);
-      const bool left_out = rows->column_is_null(3) ||
-                            is_left_out(redaction_, rows->column_bytes(1), rows->column_bytes(3));
-      if (auto done = copy_row(*rows, left_out ? *without_body : *insert, left_out); !done) {
+      const auto body = unpacker_.unpack(rows->column_bytes(3));
+      if (!body) {
+        return fail(body.error().code,
+                    fmt::format("record {}: {}", rows->column_number(0), body.error().message));
+      }
+      const bool left_out =
+          rows->column_is_null(3) || is_left_out(redaction_, rows->column_bytes(1), *body);
+      auto& statement = left_out ? *without_body : *insert;
+      if (auto done = copy_row(*rows, *body, statement, left_out); !done) {
         return tl::unexpected(done.error());
       }
       const auto time = core::parse_wall_time(rows->column_bytes(2));
@@ -97,20 +103,22 @@ class RecordCopy {
   }
 
  private:
-  Result<void> copy_row(const Statement& row, Statement& insert, bool left_out) {
+  Result<void> copy_row(const Statement& row, std::string_view body, Statement& insert,
+                        bool left_out) {
     copied_.indexes.push_back(static_cast<LeafIndex>(row.column_number(0)));
     insert.bind(1, row.column_number(0)).bind_text(2, row.column_bytes(1));
     insert.bind_text(3, row.column_bytes(2));
     if (left_out) {
       ++copied_.bodies_left_out;
     } else {
-      insert.bind_blob(4, row.column_bytes(3));
+      insert.bind_blob(4, body);
     }
     return insert.bind_blob(5, row.column_bytes(4)).bind_blob(6, row.column_bytes(5)).execute();
   }
 
   const LogReader& log_;
   Redaction redaction_;
+  Unpacker unpacker_;
   BundledRecords copied_;
 };
 

@@ -18,7 +18,8 @@
 namespace reachproof::evidence {
 namespace {
 
-constexpr int kSchemaVersion = 1;
+/// 2: bodies may be packed (packing.h). Files of 1 are read as they are, and become 2 when written.
+constexpr int kSchemaVersion = 2;
 
 /// Triggers stop accidents, not an administrator: what makes a change detectable is the signed
 /// head together with a copy of it held elsewhere.
@@ -46,7 +47,7 @@ CREATE TRIGGER IF NOT EXISTS record_no_update BEFORE UPDATE ON record
             AND NEW.kind IS OLD.kind AND NEW.recorded_at IS OLD.recorded_at
             AND NEW.body_sha256 IS OLD.body_sha256 AND NEW.leaf_hash IS OLD.leaf_hash)
   BEGIN SELECT RAISE(ABORT, 'append-only'); END;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;
 )sql";
 
@@ -171,6 +172,8 @@ Result<void> Log::create_schema() {
   }
   if (*version == 0) {
     if (auto made = database_->run(kSchema); !made) return made;
+  } else if (*version < kSchemaVersion) {
+    if (auto raised = database_->run("PRAGMA user_version = 2"); !raised) return raised;
   }
   if (auto set = database_->run(kConnection); !set) return set;
   auto record = Statement::prepare(*database_, insert_sql(1));
@@ -227,6 +230,7 @@ Result<void> Log::insert(std::span<const Record> records, std::string_view time,
                          TreeFrontier& tree) {
   std::array<Hash, kRowsAtOnce> digests;
   std::array<Hash, kRowsAtOnce> leaves;
+  std::array<std::string, kRowsAtOnce> stored;
   auto& statement =
       records.size() == kRowsAtOnce ? statements_->insert_records : statements_->insert_record;
   CHECK(records.size() == kRowsAtOnce || records.size() == 1);
@@ -239,9 +243,10 @@ Result<void> Log::insert(std::span<const Record> records, std::string_view time,
     }
     digests[i] = sha256(record.body);
     leaves[i] = leaf_hash(record.body);
+    stored[i] = packer_.pack(record.kind, record.body);
     statement.bind(place, static_cast<std::int64_t>(tree.size() + i));
     statement.bind_text(place + 1, record.kind).bind_text(place + 2, time);
-    statement.bind_blob(place + 3, record.body).bind_blob(place + 4, digests[i]);
+    statement.bind_blob(place + 3, stored[i]).bind_blob(place + 4, digests[i]);
     statement.bind_blob(place + 5, leaves[i]);
     place += kColumns;
   }
@@ -342,7 +347,10 @@ Result<LogReader> LogReader::open_as(const std::string& path, Database::Mode mod
   reader.database_ = std::make_shared<Database>(std::move(*database));
   const auto version = reader.database_->number("PRAGMA user_version");
   if (!version) return tl::unexpected(version.error());
-  if (*version != kSchemaVersion) {
+  if (*version > kSchemaVersion) {
+    return fail(ErrorCode::Config, fmt::format("`{}` was written by a newer release", path));
+  }
+  if (*version < 1) {
     return fail(ErrorCode::Corrupt, fmt::format("`{}` is not an evidence file of this tool", path));
   }
   return reader;
@@ -396,14 +404,21 @@ Result<void> LogReader::walk(LeafIndex first, LeafIndex end, const std::vector<s
   for (std::size_t i = 0; i < kinds.size(); ++i) {
     statement->bind_text(static_cast<int>(i) + 3, kinds[i]);
   }
+  Unpacker unpacker;
   while (true) {
     auto row = statement->step();
     if (!row) return tl::unexpected(row.error());
     if (!*row) return {};
-    const StoredRecord record{
-        static_cast<LeafIndex>(statement->column_number(0)),
-        std::string(statement->column_bytes(1)), std::string(statement->column_bytes(2)),
-        std::string(statement->column_bytes(3)), hash_in(statement->column_bytes(4))};
+    const auto index = static_cast<LeafIndex>(statement->column_number(0));
+    const auto body = unpacker.unpack(statement->column_bytes(3));
+    if (!body)
+      return fail(body.error().code, fmt::format("record {}: {}", index, body.error().message));
+    const StoredRecord record{.index = index,
+                              .kind = std::string(statement->column_bytes(1)),
+                              .recorded_at = std::string(statement->column_bytes(2)),
+                              .body = std::string(*body),
+                              .pruned = statement->column_is_null(3),
+                              .leaf = hash_in(statement->column_bytes(4))};
     if (!take(record)) return {};
   }
 }

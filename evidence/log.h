@@ -12,6 +12,7 @@
 #include "evidence/database.h"
 #include "evidence/merkle.h"
 #include "evidence/note.h"
+#include "evidence/packing.h"
 
 namespace reachproof::evidence {
 
@@ -30,7 +31,8 @@ struct StoredRecord {
   LeafIndex index = 0;
   std::string kind;
   std::string recorded_at;
-  std::string body;
+  std::string body;     ///< empty where it was pruned: `pruned`
+  bool pruned = false;  ///< the body is gone, its hashes are kept
   Hash leaf{};
 };
 
@@ -70,6 +72,7 @@ class Log {
   std::shared_ptr<Lock> lock_;
   std::unique_ptr<Database> database_;
   std::shared_ptr<Statements> statements_;
+  Packer packer_;
   TreeFrontier tree_;
 };
 
@@ -110,6 +113,7 @@ class LogReader {
   /// The same with their tokens.
   [[nodiscard]] Result<std::vector<StoredCheckpoint>> stored_checkpoints() const;
   [[nodiscard]] ReadNode node_reader() const;
+  /// Bodies of records in there rest as packing.h says.
   [[nodiscard]] const Database& database() const { return *database_; }
 
  private:

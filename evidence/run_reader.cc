@@ -162,15 +162,18 @@ core::IcmpError read_icmp(const std::string& text) {
   return icmp;
 }
 
+/// `clock` is what the vantage's clock showed at `since`, in ms.
 core::Attempt read_attempt(const json::array& item, const core::IpAddress& from,
-                           core::WallTime since) {
+                           core::WallTime since, std::int64_t clock) {
   if (item.size() < 5) throw BadBody{"an attempt is cut short"};
   core::Attempt attempt;
   attempt.outcome = parsed(as_text(item[0]), core::outcome_of);
   attempt.source_port = static_cast<core::Port>(as_number(item[1]));
   attempt.source = from;
-  attempt.started.wall = since + std::chrono::milliseconds(as_number(item[2]));
-  attempt.started.monotonic_us = as_number(item[3]);
+  const auto ms = as_number(item[2]);
+  attempt.started.wall = since + std::chrono::milliseconds(ms);
+  attempt.started.monotonic_us =
+      clock == 0 ? as_number(item[3]) : (clock + ms) * 1000 + as_number(item[3]);
   attempt.elapsed_us = as_number(item[4]);
   if (item.size() > 5) attempt.nonce = parsed(as_text(item[5]), core::nonce_answer_of);
   if (item.size() > 6 && !as_text(item[6]).empty()) attempt.icmp = read_icmp(as_text(item[6]));
@@ -205,8 +208,10 @@ core::Observation read_observation(const json::object& item, core::WallTime sinc
   };
   seen.protocol = parsed(word_or("proto", "tcp"), core::protocol_of);
   const auto from = parsed(text_in(item, "from"), core::IpAddress::parse);
+  // Records of earlier releases have none, and the clock itself in each try.
+  const auto clock = item.contains("clock") ? number_in(item, "clock") : 0;
   for (const auto& attempt : as_array(need(item, "a"))) {
-    seen.attempts.push_back(read_attempt(as_array(attempt), from, since));
+    seen.attempts.push_back(read_attempt(as_array(attempt), from, since, clock));
     seen.attempts.back().number = static_cast<int>(seen.attempts.size());
   }
   if (const auto* sightings = item.if_contains("s")) {

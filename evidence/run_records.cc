@@ -104,18 +104,34 @@ void write_check(JsonText& json, const core::Check& check) {
   json.field("untried_pairs", check.pairs_untried).field("why", cut(check.why)).end_object();
 }
 
-/// [outcome, source port, ms since the run began, vantage's clock in us, us that it took, nonce,
-/// ICMP, errno, detail, exchange]; what is empty at the end is left out.
-void write_attempt(JsonText& json, const core::Attempt& attempt, core::WallTime started) {
+std::int64_t ms_since(const core::Attempt& attempt, core::WallTime started) {
+  return attempt.started.monotonic_us == 0 ? 0 : (attempt.started.wall - started).count();
+}
+
+/// What the vantage's clock showed, in ms, when the run began: nearly the same for all tries of a
+/// vantage, so that of each only what is new about its time has to be kept.
+std::int64_t clock_at_start(const core::Observation& seen, core::WallTime started) {
+  for (const auto& attempt : seen.attempts) {
+    const auto us = attempt.started.monotonic_us;
+    if (us != 0) return us / 1000 - ms_since(attempt, started);
+  }
+  return 0;
+}
+
+/// [outcome, source port, ms since the run began, us of the vantage's clock beyond `clock` and
+/// these, us that it took, nonce, ICMP, errno, detail, exchange]; what is empty at the end is left
+/// out.
+void write_attempt(JsonText& json, const core::Attempt& attempt, core::WallTime started,
+                   std::int64_t clock) {
   const bool exchange = attempt.exchange != nullptr;
   const bool detail = exchange || !attempt.detail.empty();
   const bool error = detail || attempt.error_number != 0;
   const bool icmp = error || attempt.icmp.has_value();
   const bool nonce = icmp || attempt.nonce != core::NonceAnswer::NotSent;
   json.begin_array().text(core::word(attempt.outcome)).integer(attempt.source_port);
-  const auto since = attempt.started.wall - started;
-  json.integer(attempt.started.monotonic_us == 0 ? 0 : since.count());
-  json.integer(attempt.started.monotonic_us).integer(attempt.elapsed_us);
+  const auto since = ms_since(attempt, started);
+  json.integer(since).integer(attempt.started.monotonic_us - (clock + since) * 1000);
+  json.integer(attempt.elapsed_us);
   if (nonce) json.text(core::word(attempt.nonce));
   if (icmp) {
     json.text(attempt.icmp ? fmt::format("{}/{} {}", attempt.icmp->type, attempt.icmp->code,
@@ -145,8 +161,10 @@ void write_sighting(JsonText& json, const core::Sighting& sighting, const core::
 void write_observation(JsonText& json, std::size_t check, std::size_t path,
                        const core::Observation& seen, core::WallTime started) {
   json.begin_object().key("a").begin_array();
-  for (const auto& attempt : seen.attempts) write_attempt(json, attempt, started);
+  const auto clock = clock_at_start(seen, started);
+  for (const auto& attempt : seen.attempts) write_attempt(json, attempt, started, clock);
   json.end_array().field("c", check);
+  if (clock != 0) json.field("clock", clock);
   core::IpAddress from;
   for (const auto& attempt : seen.attempts) {
     if (attempt.source_port != 0) from = attempt.source;

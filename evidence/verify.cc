@@ -155,7 +155,6 @@ class Verifier {
     if (!kept_soundly_) {
       problem(fmt::format("record {}: when it was kept cannot be read", index));
     }
-    const auto body = row.column_bytes(1);
     if (row.column_is_null(1)) {
       // A pruned body: its hashes stay, and the tree stays verifiable.
       std::copy_n(row.column_bytes(3).begin(),
@@ -163,6 +162,9 @@ class Verifier {
       ++pruned_;
       return;
     }
+    const auto unpacked = unpacker_.unpack(row.column_bytes(1));
+    if (!unpacked) problem(fmt::format("record {}: {}", index, unpacked.error().message));
+    const auto body = unpacked.value_or(std::string_view());
     leaf_ = leaf_hash(body);
     if (!same(row.column_bytes(2), sha256(body))) {
       problem(fmt::format("record {}: its SHA-256 is not that of its body", index));
@@ -224,6 +226,7 @@ class Verifier {
   const Database& database_;
   const LogKeys& keys_;
   VerifyReport report_;
+  Unpacker unpacker_;
   TreeFrontier tree_;
   Hash leaf_{};
   std::map<std::uint64_t, Hash> expected_;

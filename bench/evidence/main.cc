@@ -27,7 +27,7 @@ constexpr std::size_t kBatch = 1000;
 constexpr std::size_t kChecks = 100'000;
 constexpr double kStoredMin = 100'000;
 constexpr double kVerifiedMin = 300'000;
-constexpr double kBytesMax = 400;
+constexpr double kBytesMax = 60;
 const std::string kRun = "r-20261130-011500-9f2c";
 
 struct Cost {
