@@ -79,6 +79,10 @@ Result<std::int64_t> Database::number(const char* sql) const {
   return *row ? statement->column_number(0) : 0;
 }
 
+std::uint64_t Database::changed_rows() const {
+  return static_cast<std::uint64_t>(sqlite3_changes64(handle_.get()));
+}
+
 tl::unexpected<Error> Database::failure(std::string_view doing) const {
   return fail(code_of(sqlite3_extended_errcode(handle_.get())),
               fmt::format("{}: {}", doing, sqlite3_errmsg(handle_.get())));

@@ -22,6 +22,8 @@ class Database {
 
   [[nodiscard]] Result<void> run(const char* sql);
   [[nodiscard]] Result<std::int64_t> number(const char* sql) const;
+  /// By the last statement that changed any.
+  [[nodiscard]] std::uint64_t changed_rows() const;
   [[nodiscard]] tl::unexpected<Error> failure(std::string_view doing) const;
   [[nodiscard]] sqlite3* handle() const { return handle_.get(); }
 

@@ -312,6 +312,33 @@ Result<std::string> Log::sign(const SignerKey& key, core::WallTime) {
   return note;
 }
 
+Result<std::uint64_t> Log::drop_bodies(std::span<const std::pair<LeafIndex, LeafIndex>> ranges) {
+  auto drop = Statement::prepare(
+      *database_, "UPDATE record SET body = NULL WHERE idx BETWEEN ?1 AND ?2 AND body IS NOT NULL");
+  if (!drop) return tl::unexpected(drop.error());
+  // Freed pages are overwritten, in the file and by emptying the write-ahead log.
+  auto begun = database_->run("PRAGMA secure_delete = ON; BEGIN IMMEDIATE");
+  if (!begun) return tl::unexpected(begun.error());
+  std::uint64_t gone = 0;
+  for (const auto& [first, last] : ranges) {
+    drop->bind(1, static_cast<std::int64_t>(first)).bind(2, static_cast<std::int64_t>(last));
+    if (auto done = drop->execute(); !done) {
+      (void)database_->run("ROLLBACK");
+      return fail(std::move(done), "prune");
+    }
+    gone += database_->changed_rows();
+  }
+  if (auto done = database_->run("COMMIT"); !done) {
+    (void)database_->run("ROLLBACK");
+    return fail(std::move(done), "prune");
+  }
+  if (auto done = database_->run("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)"); !done) {
+    return fail(std::move(done),
+                "the bodies are gone, but their room is not given back (is the disk full?)");
+  }
+  return gone;
+}
+
 Result<void> keep_token(const std::string& path, const StoredCheckpoint& anchored) {
   auto database = Database::open(path, Database::Mode::ReadWrite);
   if (!database) return tl::unexpected(database.error());
@@ -418,6 +445,7 @@ Result<void> LogReader::walk(LeafIndex first, LeafIndex end, const std::vector<s
                               .recorded_at = std::string(statement->column_bytes(2)),
                               .body = std::string(*body),
                               .pruned = statement->column_is_null(3),
+                              .stored_bytes = statement->column_bytes(3).size(),
                               .leaf = hash_in(statement->column_bytes(4))};
     if (!take(record)) return {};
   }

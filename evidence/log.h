@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/calendar.h"
@@ -31,8 +32,9 @@ struct StoredRecord {
   LeafIndex index = 0;
   std::string kind;
   std::string recorded_at;
-  std::string body;     ///< empty where it was pruned: `pruned`
-  bool pruned = false;  ///< the body is gone, its hashes are kept
+  std::string body;              ///< empty where it was pruned: `pruned`
+  bool pruned = false;           ///< the body is gone, its hashes are kept
+  std::size_t stored_bytes = 0;  ///< that it takes in the file
   Hash leaf{};
 };
 
@@ -54,6 +56,11 @@ class Log {
   /// Signs the tree as it stands and keeps the checkpoint. Returns the note. Refuses (Config) a key
   /// that a "key" record of the log has retired.
   Result<std::string> sign(const SignerKey& key, core::WallTime now);
+
+  /// Lets the bodies of these records go, in one transaction, and gives their bytes back to the
+  /// file system; what was there already gone stays so. Returns how many went. Whether they may go
+  /// is for prune.h.
+  Result<std::uint64_t> drop_bodies(std::span<const std::pair<LeafIndex, LeafIndex>> ranges);
 
   [[nodiscard]] std::uint64_t size() const { return tree_.size(); }
   [[nodiscard]] Hash root() const { return tree_.root(); }

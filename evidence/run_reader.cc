@@ -1,8 +1,9 @@
 #include <fmt/core.h>
 
-#include <boost/json.hpp>
+#include <algorithm>
 #include <charconv>
 
+#include "evidence/body_fields.h"
 #include "evidence/layer_record.h"
 #include "evidence/stored_run.h"
 
@@ -10,68 +11,7 @@ namespace reachproof::evidence {
 namespace {
 
 namespace json = boost::json;
-
-/// What a body lacks or has wrong ends the reading of that record; thrown in this file alone.
-struct BadBody {
-  std::string what;
-};
-
-const json::value& need(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  if (value == nullptr) throw BadBody{fmt::format("`{}` is missing", name)};
-  return *value;
-}
-
-std::string as_text(const json::value& value) {
-  if (!value.is_string()) throw BadBody{"a text was expected"};
-  return std::string(value.get_string());
-}
-std::int64_t as_number(const json::value& value) {
-  if (!value.is_int64()) throw BadBody{"a whole number was expected"};
-  return value.get_int64();
-}
-const json::array& as_array(const json::value& value) {
-  if (!value.is_array()) throw BadBody{"a list was expected"};
-  return value.get_array();
-}
-const json::object& as_object(const json::value& value) {
-  if (!value.is_object()) throw BadBody{"an object was expected"};
-  return value.get_object();
-}
-
-std::string text_in(const json::object& object, std::string_view name) {
-  return as_text(need(object, name));
-}
-std::string text_or_empty(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value == nullptr ? "" : as_text(*value);
-}
-std::int64_t number_in(const json::object& object, std::string_view name) {
-  return as_number(need(object, name));
-}
-bool flag_in(const json::object& object, std::string_view name) {
-  const auto& value = need(object, name);
-  if (!value.is_bool()) throw BadBody{fmt::format("`{}` is not true or false", name)};
-  return value.get_bool();
-}
-std::vector<std::string> texts_or_none(const json::object& object, std::string_view name) {
-  std::vector<std::string> texts;
-  const auto* value = object.if_contains(name);
-  if (value == nullptr) return texts;
-  for (const auto& item : as_array(*value)) texts.push_back(as_text(item));
-  return texts;
-}
-
-template <class Parse>
-auto parsed(const std::string& word, Parse parse) {
-  auto value = parse(word);
-  if (!value) throw BadBody{fmt::format("`{}` is not known", word)};
-  return *value;
-}
-
-core::WallTime time_in(const json::object& object, std::string_view name) {
-  return parsed(text_in(object, name), core::parse_wall_time);
-}
+using namespace body;
 
 RunHeader read_header(const json::object& body) {
   RunHeader header;
@@ -315,25 +255,38 @@ class RunAssembler {
   StoredRun& run_;
 };
 
-/// Reads the records of these kinds and hands over their bodies as JSON.
-Result<void> for_each_body(
+/// Reads the records of these kinds and hands over their bodies as JSON. Returns the first whose
+/// body was pruned; those are passed over.
+Result<std::optional<LeafIndex>> for_each_body(
     const LogReader& log, LeafIndex first, LeafIndex end, const std::vector<std::string>& kinds,
     const std::function<bool(const StoredRecord&, const json::object&)>& take) {
   std::string problem;
+  std::optional<LeafIndex> pruned;
   auto scanned = log.scan(first, end, kinds, [&](const StoredRecord& record) {
+    if (record.pruned) {
+      if (!pruned) pruned = record.index;
+      return true;
+    }
     try {
-      json::error_code error;
-      const auto value = json::parse(record.body, error);
-      if (error) throw BadBody{"not JSON"};
-      return take(record, as_object(value));
+      return take(record, object_in(record.body));
     } catch (const BadBody& bad) {
       problem = fmt::format("record {} ({}): {}", record.index, record.kind, bad.what);
       return false;
     }
   });
-  if (!scanned) return scanned;
-  if (!problem.empty()) return fail(ErrorCode::Corrupt, problem);
-  return {};
+  if (!scanned) return tl::unexpected(scanned.error());
+  if (!problem.empty() && !pruned) return fail(ErrorCode::Corrupt, problem);
+  return pruned;
+}
+
+/// Records between those of a run may be of others: whether what was pruned was the run's own shows
+/// in what it lacks.
+bool is_whole(const StoredRun& run) {
+  if (!run.end) return !run.checks.empty();
+  std::size_t results = 0;
+  for (const auto& [word, count] : run.end->results) results += static_cast<std::size_t>(count);
+  const auto judged = std::ranges::count_if(run.checks, &StoredCheck::has_verdict);
+  return static_cast<std::size_t>(judged) == results;
 }
 
 Result<RunSummary> find_run(const LogReader& log, const std::string& name) {
@@ -398,6 +351,12 @@ Result<StoredRun> load_run(const LogReader& log, const std::string& name) {
                               return !over;
                             });
   if (!read) return tl::unexpected(read.error());
+  if (*read && !is_whole(run)) {
+    return fail(ErrorCode::NotFound,
+                fmt::format("the detail of run {} was pruned (record {} and others): `reachproof "
+                            "evidence show --kind prune` lists the decisions",
+                            run.header.run, **read));
+  }
   return run;
 }
 

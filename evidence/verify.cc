@@ -10,6 +10,7 @@
 #include "evidence/database.h"
 #include "evidence/key_history.h"
 #include "evidence/log.h"
+#include "evidence/prune.h"
 #include "evidence/record_kind.h"
 
 namespace reachproof::evidence {
@@ -66,7 +67,8 @@ class LevelCursor {
 
 class Verifier {
  public:
-  Verifier(const Database& database, const LogKeys& keys) : database_(database), keys_(keys) {}
+  Verifier(const Database& database, const LogKeys& keys, const Retention& retention)
+      : database_(database), keys_(keys), retention_(retention) {}
 
   Result<VerifyReport> verify() {
     if (auto whole = check_file(); !whole) return tl::unexpected(whole.error());
@@ -159,7 +161,7 @@ class Verifier {
       // A pruned body: its hashes stay, and the tree stays verifiable.
       std::copy_n(row.column_bytes(3).begin(),
                   std::min<std::size_t>(32, row.column_bytes(3).size()), leaf_.begin());
-      ++pruned_;
+      check_pruned(index, row.column_bytes(4));
       return;
     }
     const auto unpacked = unpacker_.unpack(row.column_bytes(1));
@@ -173,6 +175,16 @@ class Verifier {
       problem(fmt::format("record {}: its leaf hash is not that of its body", index));
     }
     check_kind(index, body, row.column_bytes(4));
+  }
+
+  void check_pruned(std::uint64_t index, std::string_view kind) {
+    const auto* prune = retention_.prune_of(index);
+    if (prune == nullptr) {
+      problem(fmt::format("record {}: its body is missing, and no prune took it", index));
+    } else if (!is_prunable(kind)) {
+      problem(fmt::format("record {}: a body of kind `{}` is never pruned", index, kind));
+    }
+    ++pruned_;
   }
 
   void check_kind(std::uint64_t index, std::string_view body, std::string_view kind) {
@@ -199,7 +211,9 @@ class Verifier {
       problem(
           fmt::format("the tree has {} stored nodes where its records give {}", *stored, nodes_));
     }
-    if (pruned_ > 0) report_.notes.push_back(fmt::format("{} records have pruned bodies", pruned_));
+    if (pruned_ > 0) {
+      report_.notes.push_back(fmt::format("the bodies of {} records were pruned", pruned_));
+    }
     return {};
   }
 
@@ -225,6 +239,7 @@ class Verifier {
 
   const Database& database_;
   const LogKeys& keys_;
+  const Retention& retention_;
   VerifyReport report_;
   Unpacker unpacker_;
   TreeFrontier tree_;
@@ -275,9 +290,13 @@ Result<VerifyReport> verify_log(const std::string& path, const VerifierKey& key)
   const auto checkpoints = reader->checkpoints().value_or(std::vector<std::string>());
   const auto events = key_events(*reader);
   const auto keys = LogKeys::from(key, events.value_or(std::vector<KeyEvent>()), checkpoints);
-  auto report = Verifier(reader->database(), keys).verify();
+  const auto said = retention_of(*reader);
+  const auto retention = said.value_or(Retention());
+  auto report = Verifier(reader->database(), keys, retention).verify();
   if (!report) return report;
   if (!events) report->problems.push_back(events.error().message);
+  if (!said) report->problems.push_back(said.error().message);
+  std::ranges::move(retention.problems(), std::back_inserter(report->problems));
   report->keys = keys.count();
   check_head(path, keys, checkpoints, *report);
   return report;

@@ -25,6 +25,7 @@ struct VerifyReport {
 /// those of its body and the indexes have no gap; that the stored tree is the tree of the records;
 /// that every checkpoint is signed by the key, or by one that it handed over to or took over from
 /// (key_history.h), and its root is that of the tree at its size; that
+/// every missing body was pruned by two approvers (retention.h); that
 /// the head beside the file (`<file>.head`) is not ahead of it. Changes nothing.
 ///
 /// At most 100 problems are listed. An error means that it could not be checked at all.

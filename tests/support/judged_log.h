@@ -79,6 +79,7 @@ struct RunOf {
       {.id = "X1/vendor/phi-db/tcp/5432"},
       {.id = "F1/ehr/phi-db/tcp/5432", .expectation = core::Expectation::Allow}};
   bool finished = true;
+  std::string scenario = "version: 1\nname: clinic\n# database at 10.9.0.5\n";
 };
 
 /// All records of a run, in their order.
@@ -86,7 +87,7 @@ inline std::vector<evidence::Record> records_of(const RunOf& run) {
   core::Scenario scenario;
   scenario.name = "clinic";
   scenario.file = "scenario.yaml";
-  scenario.text = "version: 1\nname: clinic\n# database at 10.9.0.5\n";
+  scenario.text = run.scenario;
   core::Inventory inventory{.file = "inventory.yaml", .text = "version: 1\n", .endpoints = {}};
   evidence::RunHeader header;
   header.run = run.id;
