@@ -164,6 +164,7 @@ void add_evidence(CLI::App& app, Context& context) {
   add_evidence_export(*verb, context);
   add_evidence_timestamp(*verb, context);
   add_evidence_keep(*verb, context);
+  add_evidence_retention(*verb, context);
 }
 
 }  // namespace reachproof::cli

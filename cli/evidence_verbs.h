@@ -33,6 +33,7 @@ void verify_evidence(Context& context, const VerifyOptions& options);
 void add_evidence_export(CLI::App& evidence, Context& context);
 void add_evidence_keep(CLI::App& evidence, Context& context);
 void add_evidence_timestamp(CLI::App& evidence, Context& context);
+void add_evidence_retention(CLI::App& evidence, Context& context);  ///< and hold, prune, approve
 void add_evidence_key_rotate(CLI::App& key, Context& context);
 
 }  // namespace reachproof::cli

@@ -120,7 +120,7 @@ class Exporter {
     last_ = *last;
     if (auto done = take_previous(); !done) return done;
     for (const auto& run : request_.range.runs) {
-      auto loaded = load_run(log_, run);
+      auto loaded = load_what_is_left(log_, run);
       if (!loaded) return tl::unexpected(loaded.error());
       runs_.push_back(std::move(*loaded));
     }
@@ -233,6 +233,7 @@ class Exporter {
     if (!request_.reports) return {};
     std::map<std::string, std::string> files;
     for (const auto& run : runs_) {
+      if (run.pruned) continue;
       const auto below = runs_.size() == 1 ? "report/" : "report/" + run.header.run + "/";
       for (auto& file : request_.reports(run)) files[below + file.path] = std::move(file.bytes);
     }

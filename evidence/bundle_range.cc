@@ -41,7 +41,7 @@ Result<BundleRange> recorded_between(const LogReader& log, core::WallTime from, 
 /// One after a run's last record. Of one that never finished, its records are read for it.
 Result<LeafIndex> end_of(const LogReader& log, const RunSummary& run) {
   if (run.end_record) return *run.end_record;
-  const auto whole = load_run(log, run.header.run);
+  const auto whole = load_what_is_left(log, run.header.run);
   if (!whole) return tl::unexpected(whole.error());
   return whole->end_record;
 }

@@ -182,11 +182,17 @@ Result<std::vector<Snapshot>> snapshots_of(const LogReader& log, const std::stri
                                            LeafIndex first, LeafIndex end) {
   std::vector<Snapshot> found;
   Result<void> sound;
+  bool pruned = false;
   auto scanned = log.scan(first, end, {"snapshot"}, [&](const StoredRecord& record) {
+    if (record.pruned) {
+      pruned = true;
+      return true;
+    }
     const auto piece = piece_in(record.body);
     if (piece && piece->run != run) return true;
     auto snapshot = std::ranges::find(found, piece ? piece->role : "", &Snapshot::role);
     const auto so_far = snapshot == found.end() ? 0 : snapshot->text.size();
+    if (piece && piece->offset != so_far && pruned) return true;
     if (!piece || piece->offset != so_far) {
       sound = fail(ErrorCode::Corrupt,
                    fmt::format("record {} (snapshot): a piece is missing before it", record.index));

@@ -329,7 +329,7 @@ Result<std::vector<RunSummary>> list_runs(const LogReader& log) {
   return runs;
 }
 
-Result<StoredRun> load_run(const LogReader& log, const std::string& name) {
+Result<StoredRun> load_what_is_left(const LogReader& log, const std::string& name) {
   auto summary = find_run(log, name);
   if (!summary) return tl::unexpected(summary.error());
   StoredRun run;
@@ -351,13 +351,23 @@ Result<StoredRun> load_run(const LogReader& log, const std::string& name) {
                               return !over;
                             });
   if (!read) return tl::unexpected(read.error());
-  if (*read && !is_whole(run)) {
-    return fail(ErrorCode::NotFound,
-                fmt::format("the detail of run {} was pruned (record {} and others): `reachproof "
-                            "evidence show --kind prune` lists the decisions",
-                            run.header.run, **read));
-  }
-  return run;
+  if (!*read || is_whole(run)) return run;
+  StoredRun left;
+  left.header = run.header;
+  left.first_record = run.first_record;
+  left.end_record = run.end_record;
+  left.end = run.end;
+  left.pruned = *read;
+  return left;
+}
+
+Result<StoredRun> load_run(const LogReader& log, const std::string& name) {
+  auto run = load_what_is_left(log, name);
+  if (!run || !run->pruned) return run;
+  return fail(ErrorCode::NotFound,
+              fmt::format("the detail of run {} was pruned (record {} and others): `reachproof "
+                          "evidence show --kind prune` lists the decisions",
+                          run->header.run, *run->pruned));
 }
 
 }  // namespace reachproof::evidence

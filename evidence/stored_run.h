@@ -74,7 +74,8 @@ struct StoredRun {
   std::vector<core::Gap> gaps;
   std::vector<ProbeRecord> probes;
   std::vector<RefusalRecord> refusals;
-  std::optional<RunEnd> end;  ///< nothing: the run never finished
+  std::optional<RunEnd> end;        ///< nothing: the run never finished
+  std::optional<LeafIndex> pruned;  ///< the first record of what is gone of it
 };
 
 /// The runs of a log, the oldest first, without their checks.
@@ -87,6 +88,9 @@ struct RunSummary {
 [[nodiscard]] Result<std::vector<RunSummary>> list_runs(const LogReader& log);
 
 /// One run, whole. `name` is its id, "latest", or "previous" (of the same scenario as the latest).
+/// NotFound where something of it was pruned.
 [[nodiscard]] Result<StoredRun> load_run(const LogReader& log, const std::string& name);
+/// The same, or of a run that was pruned its beginning and end, without checks.
+[[nodiscard]] Result<StoredRun> load_what_is_left(const LogReader& log, const std::string& name);
 
 }  // namespace reachproof::evidence
