@@ -5,8 +5,10 @@
 
 #include "cli/evidence_verbs.h"
 #include "evidence/bundle.h"
+#include "evidence/export_record.h"
 #include "evidence/file_hash.h"
 #include "host/wall_clock.h"
+#include "orchestrator/run_outcome.h"
 #include "reports/junit.h"
 #include "reports/run_json.h"
 #include "reports/run_text.h"
@@ -24,6 +26,7 @@ struct Options {
   std::string from;
   std::string to;
   std::string redact = "none";
+  std::string control;
   std::string since;
   std::string algorithm = "ed25519";
   std::string file;
@@ -62,7 +65,12 @@ std::vector<evidence::BundleFile> reports_of(const evidence::StoredRun& run) {
                               reports::limitations(run, plain) + reports::summary(run, plain)}};
 }
 
-Result<evidence::ExportReport> exported(const Options& options) {
+struct Exported {
+  evidence::ExportReport report;
+  Result<evidence::LeafIndex> record;  ///< that says so
+};
+
+Result<Exported> exported(const Options& options) {
   const auto period = period_of(options);
   if (!period) return tl::unexpected(period.error());
   const auto redaction = evidence::redaction_of(options.redact);
@@ -97,15 +105,20 @@ Result<evidence::ExportReport> exported(const Options& options) {
       .file = options.file.empty() ? "bundle-" + range->name + ".tar.zst" : options.file,
       .range = std::move(*range),
       .redaction = *redaction,
+      .control = options.control,
       .since = std::move(since),
       .log_key = trusted->key,
       .software = "reachproof " REACHPROOF_VERSION,
       .now = host::wall_now(),
       .reports = reports_of};
-  return evidence::export_bundle(request, *key);
+  auto report = evidence::export_bundle(request, *key);
+  if (!report) return tl::unexpected(report.error());
+  auto record = evidence::record_export(use, request, *report, orchestrator::user_at_host());
+  return Exported{std::move(*report), std::move(record)};
 }
 
-void print(const evidence::ExportReport& report) {
+void print(const Exported& exported) {
+  const auto& report = exported.report;
   std::cout << fmt::format("{}: {} records, {} runs, checkpoint of {} records\n", report.file,
                            report.records, report.runs.size(), report.last.size);
   if (report.bodies_left_out > 0) {
@@ -119,6 +132,9 @@ void print(const evidence::ExportReport& report) {
   std::cout << (report.anchored_at.empty()
                     ? "note no time stamp covers it; `reachproof evidence timestamp` asks for one\n"
                     : "time stamp of " + report.anchored_at + "\n");
+  std::cout << (exported.record ? fmt::format("recorded as record {}\n", *exported.record)
+                                : "note this export is not recorded: " +
+                                      exported.record.error().message + "\n");
 }
 
 }  // namespace
@@ -133,6 +149,8 @@ void add_evidence_export(CLI::App& evidence, Context& context) {
   verb->add_option("--redact", options->redact, "Leave out: addresses or none")
       ->check(CLI::IsMember({"addresses", "none"}))
       ->capture_default_str();
+  verb->add_option("--control", options->control,
+                   "List what the records say about this control: controls/ID.csv");
   verb->add_option("--since-checkpoint", options->since,
                    "Prove that the log goes on from this checkpoint, kept from an earlier bundle");
   verb->add_option("--key", options->key, "Verifier key, or a file that holds it");
@@ -146,9 +164,9 @@ void add_evidence_export(CLI::App& evidence, Context& context) {
                 "reachproof evidence export --from 2026-11-01 --to 2026-12-01 --redact addresses",
                 "reachproof evidence export --since-checkpoint kept/last -o december.tar.zst"});
   verb->callback([&context, options] {
-    const auto report = exported(*options);
-    if (!report) return complain(context, report.error());
-    print(*report);
+    const auto made = exported(*options);
+    if (!made) return complain(context, made.error());
+    print(*made);
   });
 }
 

@@ -13,6 +13,7 @@
 #include "core/hex.h"
 #include "evidence/archive.h"
 #include "evidence/bundle_about.h"
+#include "evidence/bundle_control.h"
 #include "evidence/bundle_records.h"
 #include "evidence/dsse.h"
 #include "evidence/embedded.h"
@@ -88,7 +89,7 @@ class Exporter {
     using Step = Result<void> (Exporter::*)();
     for (const Step step :
          {&Exporter::add_keys, &Exporter::add_checkpoints, &Exporter::add_scenarios,
-          &Exporter::add_reports, &Exporter::add_about}) {
+          &Exporter::add_reports, &Exporter::add_control, &Exporter::add_about}) {
       if (auto done = (this->*step)(); !done) return tl::unexpected(done.error());
     }
     if (auto done = contents_->add_file("evidence.db", database.path); !done) {
@@ -240,6 +241,17 @@ class Exporter {
     return add_unless_redacted(files);
   }
 
+  Result<void> add_control() {
+    if (request_.control.empty()) return {};
+    const auto table = control_table(request_.control, runs_);
+    if (!table.empty()) return contents_->add(control_path(request_.control), table);
+    std::string known;
+    for (const auto& control : controls_in(runs_)) known += (known.empty() ? "" : ", ") + control;
+    return fail(ErrorCode::NotFound,
+                fmt::format("no check of these runs carries the control `{}`; they carry: {}",
+                            request_.control, known.empty() ? "none" : known));
+  }
+
   Result<void> add_unless_redacted(const std::map<std::string, std::string>& files) {
     for (const auto& [name, bytes] : files) {
       if (request_.redaction == Redaction::Addresses && mentions_address(bytes)) {
@@ -259,7 +271,8 @@ class Exporter {
                             .redaction = request_.redaction,
                             .bodies_left_out = report_.bodies_left_out,
                             .files_left_out = report_.files_left_out,
-                            .runs = request_.range.runs};
+                            .runs = request_.range.runs,
+                            .control = request_.control};
     if (auto done = contents_->add("bundle.json", about.text()); !done) return done;
     return contents_->add("VERIFY.md", bundle_guide_text());
   }
@@ -278,6 +291,7 @@ class Exporter {
 
   Result<void> add_signatures() {
     const auto manifest = contents_->manifest();
+    report_.manifest = sha256(manifest);
     const std::vector<Subject> subjects{{"MANIFEST.sha256", sha256(manifest)},
                                         {"checkpoints/last", sha256(heads_.last.note)}};
     auto runs = runs_;

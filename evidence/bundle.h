@@ -26,6 +26,7 @@ struct ExportRequest {
   std::string file;  ///< where the archive goes; replaced where it is there
   BundleRange range;
   Redaction redaction = Redaction::None;
+  std::string control;  ///< to list the checks of; may be empty
   std::string since;    ///< an earlier checkpoint's note, to prove consistency from; may be empty
   VerifierKey log_key;  ///< the log's newest key, or any that is connected with it
   std::string software;
@@ -42,6 +43,7 @@ struct ExportReport {
   std::vector<std::string> files_left_out;
   std::vector<std::string> runs;
   Checkpoint last;
+  Hash manifest{};          ///< SHA-256 of MANIFEST.sha256
   std::string anchored_at;  ///< of the last checkpoint; empty where no time stamp covers it
 };
 
@@ -49,6 +51,7 @@ struct ExportReport {
 /// time of export stands in run.dsse.json alone. After a failure there is no file of that name, or
 /// the one of before.
 ///
+/// NotFound where no check of the range carries the control.
 /// `key` must stand in the log (ready_attestation_key). Corrupt where `since` is no checkpoint of
 /// this log, or the log has been rewritten since.
 [[nodiscard]] Result<ExportReport> export_bundle(const ExportRequest& request,

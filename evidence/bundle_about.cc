@@ -36,7 +36,9 @@ std::vector<std::string> texts_in(const json::object& object, std::string_view n
 
 std::string BundleAbout::text() const {
   JsonText out;
-  out.begin_object().field("end_record", end_record).field("first_record", first_record);
+  out.begin_object();
+  if (!control.empty()) out.field("control", control);
+  out.field("end_record", end_record).field("first_record", first_record);
   out.field("format", kFormat).key("left_out").begin_object();
   out.field("bodies", bodies_left_out).texts("files", files_left_out).end_object();
   out.field("origin", origin).field("redact", word(redaction)).texts("runs", runs).end_object();
@@ -58,7 +60,8 @@ Result<BundleAbout> BundleAbout::parse(std::string_view text) {
                     .end_record = number_in(object, "end_record"),
                     .redaction = *redaction,
                     .files_left_out = {},
-                    .runs = texts_in(object, "runs")};
+                    .runs = texts_in(object, "runs"),
+                    .control = text_in(object, "control")};
   if (const auto* left_out = object.if_contains("left_out"); left_out && left_out->is_object()) {
     about.bodies_left_out = number_in(left_out->get_object(), "bodies");
     about.files_left_out = texts_in(left_out->get_object(), "files");

@@ -17,6 +17,7 @@ struct BundleAbout {
   std::uint64_t bodies_left_out = 0;
   std::vector<std::string> files_left_out;
   std::vector<std::string> runs;
+  std::string control;  ///< that it was made for; may be empty
 
   [[nodiscard]] std::string text() const;
   /// Corrupt where it is not such a text, byte for byte as text() writes it.

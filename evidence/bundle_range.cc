@@ -18,12 +18,14 @@ std::string compact(core::WallTime time) {
   return digits + "Z";
 }
 
-/// The first and the last record with a time in the period. Clocks are set back now and then, so
+/// The first and the last record with a time in the period; that a bundle was made makes no other
+/// bundle of a period that is not over yet. Clocks are set back now and then, so
 /// what lies between them is taken along whatever its time.
 Result<BundleRange> recorded_between(const LogReader& log, core::WallTime from, core::WallTime to) {
   auto rows = Statement::prepare(log.database(),
                                  "SELECT MIN(idx), MAX(idx), COUNT(*) FROM record "
-                                 "WHERE recorded_at >= ?1 AND recorded_at < ?2");
+                                 "WHERE recorded_at >= ?1 AND recorded_at < ?2 "
+                                 "AND kind <> 'export'");
   if (!rows) return tl::unexpected(rows.error());
   const auto begin = core::text(from);
   const auto end = core::text(to);

@@ -8,6 +8,7 @@
 
 #include "core/hex.h"
 #include "evidence/bundle_about.h"
+#include "evidence/bundle_control.h"
 #include "evidence/bundle_folder.h"
 #include "evidence/bundle_verify_records.h"
 #include "evidence/dsse.h"
@@ -290,6 +291,12 @@ class BundleCheck {
         .exported =
             core::parse_wall_time(text_at(value, "/predicate/exported")).value_or(core::WallTime{}),
         .software = text_at(value, "/predicate/software")};
+    if (!about_->control.empty()) {
+      const auto file = control_path(about_->control);
+      if (bundle_.read(file).value_or("") != control_table(about_->control, runs)) {
+        problems_.add(file + ": it is not what the records say of that control");
+      }
+    }
     if (run_statement(head->subjects, about, runs) != told) {
       problems_.add("run.dsse.json: what it says of the runs is not what the records say");
     }

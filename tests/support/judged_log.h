@@ -79,6 +79,7 @@ struct RunOf {
       {.id = "X1/vendor/phi-db/tcp/5432"},
       {.id = "F1/ehr/phi-db/tcp/5432", .expectation = core::Expectation::Allow}};
   bool finished = true;
+  std::vector<std::string> controls;  ///< that all checks carry
   std::string scenario = "version: 1\nname: clinic\n# database at 10.9.0.5\n";
 };
 
@@ -105,6 +106,7 @@ inline std::vector<evidence::Record> records_of(const RunOf& run) {
   evidence::RunEnd end{.finished = at(run.started) + std::chrono::minutes(1)};
   for (const auto& judged : run.checks) {
     plan.checks.push_back(check_of(judged.id, judged.expectation));
+    plan.checks.back().controls = run.controls;
     observations.push_back({seen_from("172.28.9.5")});
     verdicts.push_back(verdict_of(judged));
     ++end.results[std::string(core::word(judged.result))];

@@ -231,5 +231,37 @@ TEST_F(EvidenceCommands, OnceTheKeyIsNamedAnExportNeedsNoLock) {
   EXPECT_EQ(evidence({"export", "-o", "b.tar.zst"}).exit, 0);
 }
 
+TEST_F(EvidenceCommands, AnExportIsARecordThatNamesItsManifest) {
+  const auto bundle = exported();
+  const auto manifest = core::hex(evidence::sha256(file_text(bundle / "MANIFEST.sha256")));
+  const auto shown = evidence({"show", "--kind", "export"});
+  std::istringstream line(shown.out);
+  std::string place;
+  line >> place;
+  EXPECT_THAT(evidence({"show", place}).out, HasSubstr("\"manifest\":\"" + manifest + "\""));
+  const auto verified = evidence({"verify"});
+  EXPECT_EQ(verified.exit, 0) << verified.out;
+}
+
+TEST_F(EvidenceCommands, AControlIsListedWithTheRecordsThatSpeakOfIt) {
+  log_.run({.id = "r-2", .controls = {"pci-11.4.5"}});
+  const auto unknown = evidence({"export", "--control", "pci-11.4.6", "-o", "none.tar.zst"});
+  EXPECT_EQ(unknown.exit, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("they carry: pci-11.4.5"));
+  const auto bundle = exported({"--control", "pci-11.4.5"});
+  const auto table = file_text(bundle / "controls/pci-11.4.5.csv");
+  EXPECT_THAT(table,
+              HasSubstr("r-2,2026-11-30T02:00:00.000Z,X1/vendor/phi-db/tcp/5432,pass,blocked"));
+  EXPECT_EQ(follow_the_guide(bundle).exit, 0);
+  EXPECT_EQ(evidence({"verify", bundle.string()}).exit, 0);
+  // Changed with its list made to fit, it is still not what the records say.
+  ASSERT_EQ(shell("sed -i s/pass/violation/ controls/pci-11.4.5.csv; rm -f program.*", bundle).exit,
+            0);
+  std::filesystem::remove(bundle / "program.out");
+  std::filesystem::remove(bundle / "program.err");
+  EXPECT_THAT(evidence({"verify", bundle.string()}).out,
+              HasSubstr("controls/pci-11.4.5.csv: it is not what the records say"));
+}
+
 }  // namespace
 }  // namespace reachproof::testing
