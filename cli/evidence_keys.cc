@@ -19,6 +19,7 @@ struct Options {
   EvidenceOptions evidence;
   std::string role = "log";
   std::string algorithm = "ed25519";
+  std::string token;
   bool lost = false;
 };
 
@@ -32,8 +33,9 @@ void rotate(Context& context, const Options& options) {
   }
   const auto algorithm = evidence::key_algorithm_of(options.algorithm);
   if (!algorithm) return complain(context, algorithm.error());
-  const auto event = log_key ? evidence::rotate_log_key(use)
-                             : evidence::rotate_attestation_key(use, *algorithm, options.lost);
+  const auto event =
+      log_key ? evidence::rotate_log_key(use, options.token)
+              : evidence::rotate_attestation_key(use, *algorithm, options.token, options.lost);
   if (!event) return complain(context, event.error());
   std::cout << fmt::format("the {} key is now {} (record {})\n", options.role, event->key_id(),
                            event->record);
@@ -76,10 +78,14 @@ void add_evidence_key_rotate(CLI::App& key, Context& context) {
   verb->add_option("--algorithm", options->algorithm, "Of an attestation key: ed25519 or p256")
       ->check(CLI::IsMember({"ed25519", "p256"}))
       ->capture_default_str();
+  verb->add_option("--pkcs11", options->token,
+                   "The new key stays in a token: its PKCS #11 URI (RFC 7512)");
   verb->add_flag("--lost", options->lost,
                  "The old attestation key is gone: the new one is not signed by it");
   add_examples(*verb, {"reachproof evidence key rotate",
-                       "reachproof evidence key rotate --role attestation --algorithm p256"});
+                       "reachproof evidence key rotate --role attestation --algorithm p256",
+                       "reachproof evidence key rotate --pkcs11 "
+                       "'pkcs11:token=reachproof;object=log?pin-source=/etc/reachproof/pin'"});
   verb->callback([&context, options] { rotate(context, *options); });
 }
 

@@ -16,6 +16,7 @@
 #include "core/base64.h"
 #include "core/hex.h"
 #include "evidence/merkle.h"
+#include "evidence/pkcs11_key.h"
 
 namespace reachproof::evidence {
 namespace {
@@ -139,12 +140,25 @@ Result<AttestationKey> AttestationKey::generate(KeyAlgorithm algorithm) {
   return of(owned(key));
 }
 
+Result<AttestationKey> AttestationKey::in_token(const std::string& uri) {
+  auto token = Pkcs11Key::open(uri);
+  if (!token) return tl::unexpected(token.error());
+  const auto& der = (*token)->public_der();
+  const auto* bytes = bytes_in(der);
+  EVP_PKEY* key = d2i_PUBKEY(nullptr, &bytes, static_cast<long>(der.size()));
+  if (key == nullptr) return fail(ErrorCode::Config, "the public key of the token is none");
+  auto attestation = of(owned(key));
+  if (attestation) attestation->token_ = std::move(*token);
+  return attestation;
+}
+
 Result<AttestationKey> AttestationKey::load(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorCode::NotFound, fmt::format("cannot read the key file `{}`", path));
   std::string pem(kPemBytesMax, '\0');
   file.read(pem.data(), static_cast<std::streamsize>(pem.size()));
   pem.resize(static_cast<std::size_t>(file.gcount()));
+  if (is_pkcs11_uri(pem)) return in_token(pem.substr(0, pem.find('\n')));
   const auto bio = reading(pem);
   // No password is asked for: nobody is there to give one. An empty one fails to decrypt.
   const auto no_password = [](char*, int, int, void*) { return 0; };
@@ -159,11 +173,11 @@ Result<AttestationKey> AttestationKey::load(const std::string& path) {
 
 Result<void> AttestationKey::save(const std::string& path) const {
   const Bio pem(BIO_new(BIO_s_mem()), BIO_free);
-  if (!pem || PEM_write_bio_PKCS8PrivateKey(pem.get(), pkey(verifier_.key_), nullptr, nullptr, 0,
-                                            nullptr, nullptr) != 1) {
+  if (!token_ && (!pem || PEM_write_bio_PKCS8PrivateKey(pem.get(), pkey(verifier_.key_), nullptr,
+                                                        nullptr, 0, nullptr, nullptr) != 1)) {
     return fail(ErrorCode::Internal, "OpenSSL could not write a private key");
   }
-  auto text = written(pem.get());
+  auto text = token_ ? token_->uri() + "\n" : written(pem.get());
   const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0) {
     return fail(ErrorCode::Io, fmt::format("cannot create `{}`: {}", path, std::strerror(errno)));
@@ -178,6 +192,7 @@ Result<void> AttestationKey::save(const std::string& path) const {
 }
 
 Result<std::string> AttestationKey::sign(std::string_view message) const {
+  if (token_) return token_->sign(message);
   const Context context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   std::size_t size = 0;
   const auto digest = digest_of(verifier_.algorithm_);

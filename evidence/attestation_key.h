@@ -40,10 +40,14 @@ class AttestationVerifier {
   std::string key_id_;
 };
 
-/// The private half, kept in a PKCS#8 file of mode 0600.
+class Pkcs11Key;
+
+/// The private half, kept in a PKCS#8 file of mode 0600, or in a token that the file names.
 class AttestationKey {
  public:
   static Result<AttestationKey> generate(KeyAlgorithm algorithm);
+  /// One that stays in a token, by its PKCS #11 URI (pkcs11_key.h).
+  static Result<AttestationKey> in_token(const std::string& uri);
   /// NotFound where there is no such file.
   static Result<AttestationKey> load(const std::string& path);
   /// Refuses to overwrite a file.
@@ -56,6 +60,7 @@ class AttestationKey {
   AttestationKey() = default;
   static Result<AttestationKey> of(std::shared_ptr<void> key);
   AttestationVerifier verifier_;
+  std::shared_ptr<const Pkcs11Key> token_;  ///< in place of the private half
 };
 
 }  // namespace reachproof::evidence

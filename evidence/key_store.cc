@@ -49,8 +49,7 @@ struct LogKeyFile {
   static constexpr auto kRole = KeyRole::Log;
   static std::string text(const Key& key) { return key.verifier().text(); }
   static Result<std::string> sign(const Key& key, std::string_view message) {
-    const auto signature = key.sign(message);
-    return std::string(signature.begin(), signature.end());
+    return key.sign(message);
   }
 };
 struct AttestationKeyFile {
@@ -189,7 +188,7 @@ Result<AttestationKey> ready_attestation_key(const KeyUse& use, KeyAlgorithm alg
   return key;
 }
 
-Result<KeyEvent> rotate_log_key(const KeyUse& use) {
+Result<KeyEvent> rotate_log_key(const KeyUse& use, const std::string& token) {
   auto log = open_log(use);
   if (!log) return tl::unexpected(log.error());
   const auto events = events_of(use.log_path);
@@ -199,7 +198,8 @@ Result<KeyEvent> rotate_log_key(const KeyUse& use) {
   }
   const auto old = SignerKey::load(use.files.log);
   if (!old) return tl::unexpected(old.error());
-  const auto fresh = SignerKey::generate(old->verifier().name);
+  const auto fresh = token.empty() ? SignerKey::generate(old->verifier().name)
+                                   : SignerKey::in_token(old->verifier().name, token);
   if (!fresh) return tl::unexpected(fresh.error());
   if (auto saved = fresh->save(waiting_path(use.files.log)); !saved) {
     return tl::unexpected(saved.error());
@@ -218,7 +218,8 @@ Result<KeyEvent> rotate_log_key(const KeyUse& use) {
   return event;
 }
 
-Result<KeyEvent> rotate_attestation_key(const KeyUse& use, KeyAlgorithm algorithm, bool lost) {
+Result<KeyEvent> rotate_attestation_key(const KeyUse& use, KeyAlgorithm algorithm,
+                                        const std::string& token, bool lost) {
   auto log = open_log(use);
   if (!log) return tl::unexpected(log.error());
   const auto events = events_of(use.log_path);
@@ -229,7 +230,8 @@ Result<KeyEvent> rotate_attestation_key(const KeyUse& use, KeyAlgorithm algorith
   }
   const auto old = AttestationKey::load(path);
   if (!old && !lost) return tl::unexpected(old.error());
-  const auto fresh = AttestationKey::generate(algorithm);
+  const auto fresh =
+      token.empty() ? AttestationKey::generate(algorithm) : AttestationKey::in_token(token);
   if (!fresh) return tl::unexpected(fresh.error());
   if (auto saved = fresh->save(waiting_path(path)); !saved) return tl::unexpected(saved.error());
   const auto* const signer = lost ? nullptr : &*old;

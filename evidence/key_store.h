@@ -34,9 +34,11 @@ struct KeyUse {
 
 /// Replaces a key by a new one that the old one signs, and signs a checkpoint over the record. The
 /// old file stays as "<file>.retired-<first 8 digits of its id>". Returns the event.
-[[nodiscard]] Result<KeyEvent> rotate_log_key(const KeyUse& use);
-/// The same; with `lost` the old key need not be there, and does not sign.
+/// `token` is the PKCS #11 URI of the new key; empty: it is made, in a file.
+[[nodiscard]] Result<KeyEvent> rotate_log_key(const KeyUse& use, const std::string& token);
+/// The same (a key of the token comes as it is, whatever the algorithm); with `lost` the old key
+/// need not be there, and does not sign.
 [[nodiscard]] Result<KeyEvent> rotate_attestation_key(const KeyUse& use, KeyAlgorithm algorithm,
-                                                      bool lost);
+                                                      const std::string& token, bool lost);
 
 }  // namespace reachproof::evidence

@@ -303,12 +303,13 @@ Result<void> Log::refuse_retired(const SignerKey& key) const {
 Result<std::string> Log::sign(const SignerKey& key, core::WallTime) {
   if (auto current = refuse_retired(key); !current) return tl::unexpected(current.error());
   const Checkpoint checkpoint{key.verifier().name, tree_.size(), tree_.root()};
-  const auto note = signed_note(checkpoint.text(), key);
+  auto note = signed_note(checkpoint.text(), key);
+  if (!note) return note;
   statements_->insert_checkpoint.bind(1, static_cast<std::int64_t>(checkpoint.size));
-  if (auto kept = statements_->insert_checkpoint.bind_blob(2, note).execute(); !kept) {
+  if (auto kept = statements_->insert_checkpoint.bind_blob(2, *note).execute(); !kept) {
     return fail(std::move(kept), "keep the checkpoint");
   }
-  if (auto head = replace_file(head_path(path_), note); !head) return tl::unexpected(head.error());
+  if (auto head = replace_file(head_path(path_), *note); !head) return tl::unexpected(head.error());
   return note;
 }
 

@@ -16,6 +16,7 @@
 #include "core/check.h"
 #include "core/hex.h"
 #include "core/utf8.h"
+#include "evidence/pkcs11_key.h"
 
 namespace reachproof::evidence {
 namespace {
@@ -28,6 +29,7 @@ constexpr std::uint8_t kEd25519 = 0x01;
 constexpr std::array<std::uint8_t, 12> kSpkiPrefix{0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                                    0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 constexpr std::string_view kKeyFileHead = "reachproof-ed25519-v1";
+constexpr std::string_view kTokenFileHead = "reachproof-pkcs11-v1";
 
 /// Every space of Unicode beyond ASCII (White_Space), in UTF-8.
 constexpr std::array<std::string_view, 18> kSpaces{
@@ -180,6 +182,24 @@ Result<SignerKey> SignerKey::generate(std::string name) {
   return from_seed(std::move(name), seed);
 }
 
+Result<SignerKey> SignerKey::in_token(std::string name, const std::string& uri) {
+  if (!is_key_name(name)) {
+    return fail(ErrorCode::Usage, fmt::format("`{}` cannot name a log: no spaces, no `+`", name));
+  }
+  auto token = Pkcs11Key::open(uri);
+  if (!token) return tl::unexpected(token.error());
+  const auto& der = (*token)->public_der();
+  std::array<std::uint8_t, 32> raw;
+  if (der.size() != kSpkiPrefix.size() + raw.size()) {
+    return fail(ErrorCode::Config, "a log is signed with Ed25519, and that key is of another kind");
+  }
+  std::copy(der.begin() + kSpkiPrefix.size(), der.end(), raw.begin());
+  SignerKey key;
+  key.verifier_ = VerifierKey::of(std::move(name), raw);
+  key.token_ = std::move(*token);
+  return key;
+}
+
 Result<SignerKey> SignerKey::load(const std::string& path) {
   std::ifstream file(path);
   if (!file) return fail(ErrorCode::NotFound, fmt::format("cannot read the key file `{}`", path));
@@ -189,6 +209,7 @@ Result<SignerKey> SignerKey::load(const std::string& path) {
   std::getline(file, head);
   std::getline(file, name);
   std::getline(file, digits);
+  if (head == kTokenFileHead) return in_token(name, digits);
   const auto bytes = core::from_hex(digits);
   std::array<std::uint8_t, 32> seed;
   if (head != kKeyFileHead || !bytes || bytes->size() != seed.size()) {
@@ -199,7 +220,9 @@ Result<SignerKey> SignerKey::load(const std::string& path) {
 }
 
 Result<void> SignerKey::save(const std::string& path) const {
-  const auto text = fmt::format("{}\n{}\n{}\n", kKeyFileHead, verifier_.name, core::hex(seed_));
+  const auto text =
+      token_ ? fmt::format("{}\n{}\n{}\n", kTokenFileHead, verifier_.name, token_->uri())
+             : fmt::format("{}\n{}\n{}\n", kKeyFileHead, verifier_.name, core::hex(seed_));
   const int fd = ::open(path.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0) {
     return fail(ErrorCode::Io, fmt::format("cannot create `{}`: {}", path, std::strerror(errno)));
@@ -211,7 +234,8 @@ Result<void> SignerKey::save(const std::string& path) const {
   return {};
 }
 
-std::array<std::uint8_t, 64> SignerKey::sign(std::string_view message) const {
+Result<std::string> SignerKey::sign(std::string_view message) const {
+  if (token_) return token_->sign(message);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
                                                                         EVP_MD_CTX_free);
   std::array<std::uint8_t, 64> signature;
@@ -221,14 +245,15 @@ std::array<std::uint8_t, 64> SignerKey::sign(std::string_view message) const {
   CHECK(EVP_DigestSign(context.get(), signature.data(), &size,
                        reinterpret_cast<const unsigned char*>(message.data()),
                        message.size()) == 1);
-  return signature;
+  return std::string(signature.begin(), signature.end());
 }
 
-std::string signed_note(std::string_view text, const SignerKey& key) {
+Result<std::string> signed_note(std::string_view text, const SignerKey& key) {
   CHECK(text.ends_with('\n'));
   const auto signature = key.sign(text);
+  if (!signature) return tl::unexpected(signature.error());
   std::vector<std::uint8_t> bytes(key.verifier().id.begin(), key.verifier().id.end());
-  bytes.insert(bytes.end(), signature.begin(), signature.end());
+  bytes.insert(bytes.end(), signature->begin(), signature->end());
   return fmt::format("{}\n{}{} {}\n", text, kDash, key.verifier().name, core::base64(bytes));
 }
 

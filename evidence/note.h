@@ -28,11 +28,15 @@ struct VerifierKey {
   [[nodiscard]] std::string pem() const;
 };
 
-/// The private half. Ed25519; kept in a file of mode 0600.
+class Pkcs11Key;
+
+/// The private half. Ed25519; kept in a file of mode 0600, or in a token that the file names.
 class SignerKey {
  public:
   /// Makes a new key for that name.
   static Result<SignerKey> generate(std::string name);
+  /// One that stays in a token, by its PKCS #11 URI (pkcs11_key.h).
+  static Result<SignerKey> in_token(std::string name, const std::string& uri);
   /// Reads what save() wrote.
   static Result<SignerKey> load(const std::string& path);
   static Result<SignerKey> from_seed(std::string name, const std::array<std::uint8_t, 32>& seed);
@@ -40,17 +44,19 @@ class SignerKey {
   [[nodiscard]] Result<void> save(const std::string& path) const;
 
   [[nodiscard]] const VerifierKey& verifier() const { return verifier_; }
-  [[nodiscard]] std::array<std::uint8_t, 64> sign(std::string_view message) const;
+  /// Fails only where a token does.
+  [[nodiscard]] Result<std::string> sign(std::string_view message) const;
 
  private:
   SignerKey() = default;
   std::shared_ptr<void> key_;  ///< an EVP_PKEY; OpenSSL stays in note.cc
   std::array<std::uint8_t, 32> seed_{};
+  std::shared_ptr<const Pkcs11Key> token_;  ///< in place of both
   VerifierKey verifier_;
 };
 
 /// Text that ends in a newline, with a signature line behind an empty line.
-[[nodiscard]] std::string signed_note(std::string_view text, const SignerKey& key);
+[[nodiscard]] Result<std::string> signed_note(std::string_view text, const SignerKey& key);
 
 /// The text of a note that one of the known keys has signed. Signatures of unknown keys are
 /// ignored; one of a known key that does not verify refuses the note.

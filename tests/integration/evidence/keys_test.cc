@@ -51,7 +51,7 @@ TEST_F(EvidenceCommands, ARetiredKeySignsNothingNew) {
     // Put in by hand, it does not count either.
     ASSERT_TRUE(log.append(test::records_of({.id = "r-x"}), {}).has_value());
     const evidence::Checkpoint forged{stolen->verifier().name, log.size(), log.root()};
-    const auto note = evidence::signed_note(forged.text(), *stolen);
+    const auto note = *evidence::signed_note(forged.text(), *stolen);
     ASSERT_EQ(test::run_sql(log_.path(), "INSERT INTO checkpoint(size, note) VALUES(" +
                                              std::to_string(log.size()) + ", CAST('" + note +
                                              "' AS BLOB))"),

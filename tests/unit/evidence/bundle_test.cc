@@ -215,12 +215,12 @@ TEST_F(BundleTest, RefusesToGoOnFromAnotherHistory) {
   const auto key = SignerKey::load(log_.path() + ".key");
   const Checkpoint other{key->verifier().name, 3, leaf_hash("another history")};
   const auto refused =
-      export_to(folder_.file("x"), latest(), Redaction::None, signed_note(other.text(), *key));
+      export_to(folder_.file("x"), latest(), Redaction::None, *signed_note(other.text(), *key));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().code, ErrorCode::Corrupt);
   EXPECT_THAT(refused.error().message, HasSubstr("the log was rewritten"));
   const auto strange = export_to(folder_.file("x"), latest(), Redaction::None,
-                                 signed_note(other.text(), test::test_key()));
+                                 *signed_note(other.text(), test::test_key()));
   EXPECT_EQ(strange.error().code, ErrorCode::Corrupt);
 }
 

@@ -26,12 +26,12 @@ KeyEvent rotated(const SignerKey& from, const SignerKey& to, LeafIndex record) {
   auto event = made(to, record);
   event.previous = key_id_of(from.verifier());
   const auto signature = from.sign(event.statement());
-  event.signature.assign(signature.begin(), signature.end());
+  event.signature = *signature;
   return event;
 }
 
 std::string note_of(const SignerKey& key, std::uint64_t size) {
-  return signed_note(Checkpoint{kName, size, leaf_hash(std::to_string(size))}.text(), key);
+  return *signed_note(Checkpoint{kName, size, leaf_hash(std::to_string(size))}.text(), key);
 }
 
 /// Key 1 until record 10, key 2 until record 20, key 3 from then on.

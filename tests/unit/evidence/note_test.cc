@@ -40,18 +40,18 @@ TEST(Base64, IsThatOfTheRfcAndNothingElse) {
 }
 
 TEST(Notes, AreReadAsTheyWereSigned) {
-  const auto note = signed_note("one\ntwo\n", test_key());
+  const auto note = *signed_note("one\ntwo\n", test_key());
   EXPECT_EQ(*open_note(note, {test_key().verifier()}), "one\ntwo\n");
   EXPECT_EQ(note.find(kDash), std::string("one\ntwo\n\n").size());
 }
 
 TEST(Notes, TheTextMayHoldEmptyLines) {
-  EXPECT_EQ(*open_note(signed_note("one\n\ntwo\n", test_key()), {test_key().verifier()}),
+  EXPECT_EQ(*open_note(*signed_note("one\n\ntwo\n", test_key()), {test_key().verifier()}),
             "one\n\ntwo\n");
 }
 
 TEST(Notes, AChangeOfAnyByteIsRefused) {
-  const auto note = signed_note("example.com/reachproof/demo\n3\nroot\n", test_key());
+  const auto note = *signed_note("example.com/reachproof/demo\n3\nroot\n", test_key());
   for (std::size_t i = 0; i < note.size(); ++i) {
     for (const unsigned bit : {1U, 0x20U, 0x80U}) {
       auto changed = note;
@@ -62,18 +62,18 @@ TEST(Notes, AChangeOfAnyByteIsRefused) {
 }
 
 TEST(Notes, OfNoKnownKeyAreRefused) {
-  const auto note = signed_note("text\n", other_key());
+  const auto note = *signed_note("text\n", other_key());
   EXPECT_THAT(refusal(note), HasSubstr("no known key"));
   EXPECT_THAT(refusal(note, {}), HasSubstr("no known key"));
 }
 
 TEST(Notes, SignaturesOfUnknownKeysAreIgnored) {
-  const auto note = signed_note("text\n", test_key());
-  const auto cosigned = note + signature_line_of(signed_note("text\n", other_key()));
+  const auto note = *signed_note("text\n", test_key());
+  const auto cosigned = note + signature_line_of(*signed_note("text\n", other_key()));
   EXPECT_EQ(refusal(cosigned), "accepted");
   // Even where they bear a known name, with another key...
   const auto same_name = other_key(test_key().verifier().name);
-  EXPECT_EQ(refusal(note + signature_line_of(signed_note("lies\n", same_name))), "accepted");
+  EXPECT_EQ(refusal(note + signature_line_of(*signed_note("lies\n", same_name))), "accepted");
   // ...or a known id, under another name.
   const auto id = test_key().verifier().id;
   std::vector<std::uint8_t> junk(id.begin(), id.end());
@@ -83,17 +83,17 @@ TEST(Notes, SignaturesOfUnknownKeysAreIgnored) {
 }
 
 TEST(Notes, ASignatureOfAKnownKeyThatDoesNotVerifyRefusesTheNote) {
-  const auto note = signed_note("text\n", test_key());
-  const auto wrong = signature_line_of(signed_note("lies\n", test_key()));
+  const auto note = *signed_note("text\n", test_key());
+  const auto wrong = signature_line_of(*signed_note("lies\n", test_key()));
   EXPECT_THAT(refusal(note + wrong), HasSubstr("does not verify"));
-  const auto both = note + signature_line_of(signed_note("lies\n", other_key()));
+  const auto both = note + signature_line_of(*signed_note("lies\n", other_key()));
   EXPECT_THAT(refusal(both, {test_key().verifier(), other_key().verifier()}),
               HasSubstr("does not verify"));
 }
 
 TEST(Notes, AtLeastSixteenSignaturesAreAccepted) {
-  auto note = signed_note("text\n", test_key());
-  const auto line = signature_line_of(signed_note("text\n", other_key()));
+  auto note = *signed_note("text\n", test_key());
+  const auto line = signature_line_of(*signed_note("text\n", other_key()));
   for (int i = 0; i < 15; ++i) note += line;
   EXPECT_EQ(refusal(note), "accepted");
   for (int i = 0; i < 1000; ++i) note += line;
@@ -101,7 +101,7 @@ TEST(Notes, AtLeastSixteenSignaturesAreAccepted) {
 }
 
 TEST(Notes, ThatAreNoNotesAreRefused) {
-  const auto note = signed_note("text\n", test_key());
+  const auto note = *signed_note("text\n", test_key());
   const auto line = signature_line_of(note);
   const std::vector<std::string> bad_notes{std::string(),
                                            std::string("text\n"),
@@ -122,13 +122,13 @@ TEST(Notes, ThatAreNoNotesAreRefused) {
 
 TEST(Notes, HoldTextAloneEvenWhereTheSignatureIsRight) {
   for (const auto* text : {"tab\there\n", "carriage\r\n", "null\x01\n"}) {
-    EXPECT_NE(refusal(signed_note(text, test_key())), "accepted");
+    EXPECT_NE(refusal(*signed_note(text, test_key())), "accepted");
   }
   for (const auto* text :
        {"not \xff UTF-8\n", "half \xc3\n", "surrogate \xed\xa0\x80\n", "overlong \xc0\xaf\n"}) {
-    EXPECT_NE(refusal(signed_note(text, test_key())), "accepted") << text;
+    EXPECT_NE(refusal(*signed_note(text, test_key())), "accepted") << text;
   }
-  EXPECT_EQ(refusal(signed_note("caf\xc3\xa9 \xe2\x80\x94 \xf0\x9f\x94\x92\n", test_key())),
+  EXPECT_EQ(refusal(*signed_note("caf\xc3\xa9 \xe2\x80\x94 \xf0\x9f\x94\x92\n", test_key())),
             "accepted");
 }
 
@@ -183,7 +183,7 @@ TEST(SignerKeys, AreKeptInAFileForTheirOwnerAlone) {
   const auto loaded = SignerKey::load(path);
   ASSERT_TRUE(loaded.has_value());
   EXPECT_EQ(loaded->verifier().text(), test_key().verifier().text());
-  EXPECT_EQ(loaded->sign("x"), test_key().sign("x"));
+  EXPECT_EQ(*loaded->sign("x"), *test_key().sign("x"));
   const auto mode = std::filesystem::status(path).permissions();
   EXPECT_EQ(mode, std::filesystem::perms(0600));
   EXPECT_FALSE(test_key().save(path).has_value()) << "a key file was overwritten";

@@ -255,7 +255,7 @@ TEST_F(TamperTest, AForgedHeadIsFound) {
 
 TEST_F(TamperTest, AHeadOfAnotherHistoryIsFound) {
   const Checkpoint other{test_key().verifier().name, 8, leaf_hash("another history")};
-  test::write_bytes(head_path(path_), signed_note(other.text(), test_key()));
+  test::write_bytes(head_path(path_), *signed_note(other.text(), test_key()));
   EXPECT_NE(problems(path_), "");
 }
 
