@@ -188,7 +188,7 @@ class Observations {
 };
 
 std::string support_words(const Tally& tally) {
-  return fmt::format("{} passed ({} proved), {} violations, {} broken, {} excepted, {} unproven",
+  return fmt::format("passed {} (proved {}), violations {}, broken {}, excepted {}, unproven {}",
                      tally.passes, tally.proved, tally.violations, tally.broken, tally.excepted,
                      tally.unproven);
 }
@@ -205,11 +205,11 @@ json::object finding_json(const Report& report, const ControlSupport& control,
                                            : "pass"},
                       {"remarks", oscal::text(support_words(tally))}};
   const auto target = oscal::target_of(control);
-  json::object item{
-      {"uuid", uuid_of("finding", report.run.header.run + "/" + control.id)},
-      {"title", oscal::text(fmt::format("{}: {}", name, support_words(tally)))},
-      {"description", oscal::text(fmt::format("Of {} checks that support evidence for {}: {}.",
-                                              tally.checks, name, support_words(tally)))}};
+  json::object item{{"uuid", uuid_of("finding", report.run.header.run + "/" + control.id)},
+                    {"title", oscal::text(fmt::format("{}: {}", name, support_words(tally)))},
+                    {"description", oscal::text(fmt::format(
+                                        "Checks that support evidence for {1}: {0}. Of them: {2}.",
+                                        tally.checks, name, support_words(tally)))}};
   item["target"] = {{"type", target.type}, {"target-id", target.id}, {"status", std::move(status)}};
   oscal::add_list(item, "related-observations", std::move(observations));
   oscal::add_list(item, "related-risks", std::move(risks));

@@ -194,7 +194,7 @@ std::string sentence_of(const Report& report) {
   if (tally.checks == 0) return "Nothing was checked: the plan of this run holds no check.";
   const auto checks = counted(tally.checks, "check", "checks");
   if (tally.violations + tally.broken + tally.unproven + tally.excepted == 0) {
-    return fmt::format("All {} came out as intended.", checks);
+    return fmt::format("{} {} came out as intended.", tally.checks == 1 ? "The" : "All", checks);
   }
   std::string parts;
   const auto add = [&](int number, std::string_view one, std::string_view many) {
@@ -227,6 +227,7 @@ Report make_report(const ReportSources& sources) {
   for (const auto& check : report.run.checks) count(report.tally, check);
   report.segments = grid_of(report.run, MatrixBy::Segment);
   report.workloads = grid_of(report.run, MatrixBy::Workload);
+  report.outside = outside_of(report.run);
   add_change(report);
   add_departures(report);
   add_rules(report);

@@ -139,6 +139,7 @@ struct Report {
   Tally tally;
   Scope scope;
   Grid segments;
+  std::vector<std::string> outside;  ///< of its names: what belongs to no segment
   Grid workloads;
   std::vector<Departure> departures;  ///< worst first
   std::optional<Comparison> change;

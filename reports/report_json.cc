@@ -85,6 +85,7 @@ void write_report_json(const Report& report, std::size_t checks_max, const Sink&
   out.member("baseline", change_json(report));
   out.member("scope", scope_json(report));
   out.list("segments", all_segments(report), [](const auto& name) { return json::value(name); });
+  out.list("outside", report.outside, [](const auto& name) { return json::value(name); });
   out.list("workloads", report.workloads.names,
            [&](const auto& name) { return workload_json(report.workloads, name); });
   out.list("segment_cells", report.segments.cells,

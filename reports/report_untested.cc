@@ -106,6 +106,23 @@ class Collector {
   std::vector<Untested> list_;
 };
 
+/// Ordered pairs of segments, and those that lead outside: what stands there begins nothing.
+int pairs_there_are(const Report& report) {
+  const std::set<std::string> outside(report.outside.begin(), report.outside.end());
+  std::set<std::string> segments;
+  for (const auto& name : report.segments.names) {
+    if (!outside.contains(name)) segments.insert(name);
+  }
+  if (report.from.scenario != nullptr) {
+    for (const auto& segment : report.from.scenario->segments) segments.insert(segment.name);
+  }
+  const auto leading_out = std::ranges::count_if(report.segments.cells, [&](const auto& cell) {
+    return outside.contains(report.segments.names[cell.first.first]) ||
+           outside.contains(report.segments.names[cell.first.second]);
+  });
+  return static_cast<int>(segments.size() * segments.size()) + static_cast<int>(leading_out);
+}
+
 }  // namespace
 
 std::string_view word(Untested::What what) {
@@ -132,6 +149,15 @@ std::string_view word(Untested::What what) {
   return "?";
 }
 
+std::vector<std::string> outside_of(const evidence::StoredRun& run) {
+  std::set<std::string> names;
+  for (const auto& stored : run.checks) {
+    if (stored.check.source_segment.empty()) names.insert(stored.check.source);
+    if (stored.check.destination_segment.empty()) names.insert(stored.check.destination);
+  }
+  return {names.begin(), names.end()};
+}
+
 Scope scope_of(const Report& report) {
   Scope scope;
   std::set<core::ProtocolPort> ports;
@@ -143,11 +169,7 @@ Scope scope_of(const Report& report) {
     scope.attempts += stored.verdict.verdict.attempts;
   }
   for (const auto& port : ports) scope.ports.push_back(port.text());
-  auto names = std::set<std::string>(report.segments.names.begin(), report.segments.names.end());
-  if (report.from.scenario != nullptr) {
-    for (const auto& segment : report.from.scenario->segments) names.insert(segment.name);
-  }
-  scope.pairs = static_cast<int>(names.size() * names.size());
+  scope.pairs = pairs_there_are(report);
   scope.pairs_tested = static_cast<int>(report.segments.cells.size());
   return scope;
 }
