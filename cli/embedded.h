@@ -10,5 +10,7 @@ namespace reachproof::cli {
 [[nodiscard]] std::string_view report_schema_text();
 [[nodiscard]] std::string_view quickstart_scenario_text();
 [[nodiscard]] std::string_view quickstart_lab_text();
+/// The report page as web/ builds it; empty where the program was built without Node.js.
+[[nodiscard]] std::string_view report_page_text();
 
 }  // namespace reachproof::cli

@@ -3,13 +3,20 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/embedded.h"
 #include "cli/evidence_verbs.h"
+#include "cli/report_sources.h"
+#include "core/check.h"
 #include "evidence/bundle.h"
 #include "evidence/export_record.h"
 #include "evidence/file_hash.h"
 #include "host/wall_clock.h"
 #include "orchestrator/run_outcome.h"
+#include "reports/csv.h"
+#include "reports/html.h"
 #include "reports/junit.h"
+#include "reports/markdown.h"
+#include "reports/oscal.h"
 #include "reports/run_json.h"
 #include "reports/run_text.h"
 
@@ -56,13 +63,44 @@ Result<evidence::BundlePeriod> period_of(const Options& options) {
   return period;
 }
 
+template <class Write>
+std::string gathered(Write write) {
+  std::string text;
+  write([&](std::string_view piece) { text += piece; });
+  return text;
+}
+
+/// The reports that need more of the log than the run. Findings go on changing after a run, and
+/// stand in none of them: a bundle that is made again must be the same.
+void add_reports_of_log(std::vector<evidence::BundleFile>& files, const Options& options,
+                        const std::string& run) {
+  auto data = load_report_sources(options.evidence, run, "");
+  if (!data) return;
+  data->findings = {};
+  const auto report = reports::make_report(data->view());
+  const auto csv = [&](const reports::Sink& sink) { reports::write_csv(report, sink); };
+  files.push_back({"results.csv", gathered(csv)});
+  files.push_back({"summary.md", reports::markdown(report)});
+  files.push_back({"assessment-plan.json", reports::oscal_plan(report)});
+  files.push_back({"assessment-results.json", reports::oscal_results(report)});
+  if (report_page_text().empty()) return;
+  files.push_back({"report.html", gathered([&](const reports::Sink& sink) {
+                     const auto written = reports::write_html(report, report_page_text(), sink);
+                     CHECK(written.has_value());
+                   })});
+}
+
 /// What people and programs read of a run without this tool.
-std::vector<evidence::BundleFile> reports_of(const evidence::StoredRun& run) {
+std::vector<evidence::BundleFile> reports_of(const Options& options,
+                                             const evidence::StoredRun& run) {
   const reports::Look plain{.colour = false};
-  return {{"results.json", reports::results_json(run, {})},
-          {"junit.xml", reports::junit(run)},
-          {"results.txt", reports::results(run, {}, plain) + "\n" +
-                              reports::limitations(run, plain) + reports::summary(run, plain)}};
+  std::vector<evidence::BundleFile> files{
+      {"results.json", reports::results_json(run, {})},
+      {"junit.xml", reports::junit(run)},
+      {"results.txt", reports::results(run, {}, plain) + "\n" + reports::limitations(run, plain) +
+                          reports::summary(run, plain)}};
+  add_reports_of_log(files, options, run.header.run);
+  return files;
 }
 
 struct Exported {
@@ -110,7 +148,7 @@ Result<Exported> exported(const Options& options) {
       .log_key = trusted->key,
       .software = "reachproof " REACHPROOF_VERSION,
       .now = host::wall_now(),
-      .reports = reports_of};
+      .reports = [&](const auto& run) { return reports_of(options, run); }};
   auto report = evidence::export_bundle(request, *key);
   if (!report) return tl::unexpected(report.error());
   auto record = evidence::record_export(use, request, *report, orchestrator::user_at_host());

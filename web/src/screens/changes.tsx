@@ -1,0 +1,55 @@
+import type { ScreenProps } from '../app';
+import type { Change, Reachability, Result } from '../model';
+import { utc } from '../model';
+import { Chip, Empty, Heading, Some } from '../parts';
+import { link } from '../route';
+import { state_of } from '../verdict';
+
+/** How a check ended in one run; by what proof is not compared. */
+function Ended({ result, reachability }: { result: Result; reachability: Reachability }) {
+  return <Chip state={{ ...state_of(result, reachability, 'proved'), word: `${result}, ${reachability}` }} />;
+}
+
+function List({ title, what, changes, all, linked }: { title: string; what: string; changes: Change[]; all: boolean; linked?: boolean }) {
+  return (
+    <section class="card">
+      <h2>{title} <span class="dim">{changes.length}</span></h2>
+      <p class="dim">{what}</p>
+      <Some items={changes} first={50} all={all} draw={(change) => (
+        <div class="row">
+          <span class="from-to"><Ended result={change.before} reachability={change.before_reachability} /><span>→</span><Ended result={change.after} reachability={change.after_reachability} /></span>
+          {linked ? <a href={link('findings', { id: change.id })}>{change.id}</a> : <span>{change.id}</span>}
+        </div>
+      )} />
+    </section>
+  );
+}
+
+export function Changes({ report, printing }: ScreenProps) {
+  const change = report.baseline;
+  if (!change) {
+    return (
+      <>
+        <Heading title="What changed" />
+        <Empty>This report compares with no earlier run. <code>reachproof report --baseline previous</code> does.</Empty>
+      </>
+    );
+  }
+  return (
+    <>
+      <Heading title="What changed" />
+      <p>Since run <strong>{change.run}</strong> of {utc(change.started)}: {change.opened.length} opened, {change.closed.length} closed, {change.lost_sight.length} lost sight of, {change.persisting} persisting.</p>
+      <List title="Opened" what="Failing now, and not before." changes={change.opened} all={printing} linked />
+      <List title="Closed" what="Failing before, and shown not to fail now." changes={change.closed} all={printing} />
+      <List title="Lost sight of" what="Failing before, unproven now: not closed." changes={change.lost_sight} all={printing} linked />
+      {change.changed.length > 0 && <List title="Changed otherwise" what="Anything else that differs." changes={change.changed} all={printing} />}
+      {change.added.length + change.removed.length > 0 && (
+        <section class="card">
+          <h2>Checks of one run only</h2>
+          <p>{change.added.length} are new in this run, {change.removed.length} are there no more.</p>
+          <Some items={[...change.added.map((id) => `added ${id}`), ...change.removed.map((id) => `removed ${id}`)]} first={20} all={printing} draw={(words) => <div class="row"><span>{words}</span></div>} />
+        </section>
+      )}
+    </>
+  );
+}
