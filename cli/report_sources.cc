@@ -63,6 +63,7 @@ reports::ReportSources ReportData::view() const {
   return {.run = &run,
           .baseline = baseline ? &*baseline : nullptr,
           .scenario = scenario ? &*scenario : nullptr,
+          .history = &history,
           .findings = findings.findings().empty() ? nullptr : &findings,
           .evidence = &evidence,
           .software = REACHPROOF_VERSION};
@@ -87,6 +88,9 @@ Result<ReportData> load_report_sources(const EvidenceOptions& options, const std
     data.baseline = std::move(*baseline);
   }
   data.scenario = scenario_of(*log, data.run);
+  auto history = evidence::list_runs(*log);
+  if (!history) return tl::unexpected(history.error());
+  data.history = std::move(*history);
   auto findings = evidence::load_findings(*log);
   if (!findings) return tl::unexpected(findings.error());
   data.findings = std::move(*findings);

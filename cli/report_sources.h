@@ -13,7 +13,8 @@ namespace reachproof::cli {
 struct ReportData {
   evidence::StoredRun run;
   std::optional<evidence::StoredRun> baseline;
-  std::optional<core::Scenario> scenario;  ///< nothing where this version cannot read it
+  std::optional<core::Scenario> scenario;     ///< nothing where this version cannot read it
+  std::vector<evidence::RunSummary> history;  ///< all runs of the log
   core::FindingBook findings;
   evidence::RunEvidence evidence;
 

@@ -184,6 +184,24 @@ void add_controls(Report& report) {
   }
 }
 
+/// The newest runs of the scenario, up to and with the reported one.
+void add_history(Report& report) {
+  if (report.from.history == nullptr) return;
+  for (const auto& run : *report.from.history) {
+    if (run.header.scenario != report.run.header.scenario ||
+        run.first_record > report.run.first_record) {
+      continue;
+    }
+    report.history.push_back({.run = run.header.run,
+                              .started = run.header.started,
+                              .finished = run.end.has_value(),
+                              .results = run.end ? run.end->results : RunPoint{}.results});
+  }
+  const auto surplus = std::max(report.history.size(), kHistoryRunsMax) - kHistoryRunsMax;
+  report.history.erase(report.history.begin(),
+                       report.history.begin() + static_cast<std::ptrdiff_t>(surplus));
+}
+
 std::string counted(int number, std::string_view one, std::string_view many) {
   return fmt::format("{} {}", number, number == 1 ? one : many);
 }
@@ -229,6 +247,7 @@ Report make_report(const ReportSources& sources) {
   report.workloads = grid_of(report.run, MatrixBy::Workload);
   report.outside = outside_of(report.run);
   add_change(report);
+  add_history(report);
   add_departures(report);
   add_rules(report);
   add_exceptions(report);

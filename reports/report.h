@@ -25,8 +25,10 @@ using Sink = std::function<void(std::string_view)>;
 /// What a report is made from. The run is enough; each of the others adds what it knows.
 struct ReportSources {
   const evidence::StoredRun* run = nullptr;
-  const evidence::StoredRun* baseline = nullptr;    ///< an earlier run of the same scenario
-  const core::Scenario* scenario = nullptr;         ///< as the run's snapshot has it
+  const evidence::StoredRun* baseline = nullptr;  ///< an earlier run of the same scenario
+  const core::Scenario* scenario = nullptr;       ///< as the run's snapshot has it
+  /// Runs of the same scenario up to this one, the oldest first; null where none are known.
+  const std::vector<evidence::RunSummary>* history = nullptr;
   const core::FindingBook* findings = nullptr;      ///< over all runs of the log
   const evidence::RunEvidence* evidence = nullptr;  ///< hashes, proofs, checkpoint
   std::string scenario_uri;  ///< of the scenario in its repository; empty: the file's own name
@@ -66,6 +68,16 @@ struct Tally {
   int idle = 0;
   int untestable = 0;  ///< of the unproven: no check could be made
 };
+
+/// One run in the line of runs that led to this one.
+struct RunPoint {
+  std::string run;
+  core::WallTime started{};
+  bool finished = false;
+  std::map<std::string, int> results;  ///< count of checks by result word
+};
+/// The newest so many are shown.
+inline constexpr std::size_t kHistoryRunsMax = 30;
 
 /// What was tried at all.
 struct Scope {
@@ -143,7 +155,8 @@ struct Report {
   Grid workloads;
   std::vector<Departure> departures;  ///< worst first
   std::optional<Comparison> change;
-  std::vector<RuleUse> rules;  ///< in the order of the checks
+  std::vector<RunPoint> history;  ///< of this scenario, the oldest first, this run the last
+  std::vector<RuleUse> rules;     ///< in the order of the checks
   std::vector<ExceptionUse> exceptions;
   std::vector<ControlSupport> controls;
   std::vector<TechniqueExposure> techniques;

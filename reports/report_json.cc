@@ -83,6 +83,7 @@ void write_report_json(const Report& report, std::size_t checks_max, const Sink&
   out.member("summary", summary_json(report));
   out.member("run", run_json(report));
   out.member("baseline", change_json(report));
+  out.list("history", report.history, [](const auto& run) { return point_json(run); });
   out.member("scope", scope_json(report));
   out.list("segments", all_segments(report), [](const auto& name) { return json::value(name); });
   out.list("outside", report.outside, [](const auto& name) { return json::value(name); });

@@ -114,6 +114,15 @@ json::value change_json(const Report& report) {
                       {"persisting", diff.persisting}};
 }
 
+json::value point_json(const RunPoint& run) {
+  json::object results;
+  for (const auto& [word, count] : run.results) results[word] = count;
+  return json::object{{"run", run.run},
+                      {"started", core::text(run.started)},
+                      {"finished", run.finished},
+                      {"results", std::move(results)}};
+}
+
 json::value scope_json(const Report& report) {
   const auto& scope = report.scope;
   return json::object{{"ports", texts_json(scope.ports)},

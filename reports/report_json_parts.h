@@ -12,6 +12,7 @@ namespace reachproof::reports {
 [[nodiscard]] boost::json::value summary_json(const Report& report);
 [[nodiscard]] boost::json::value run_json(const Report& report);
 [[nodiscard]] boost::json::value change_json(const Report& report);  ///< null without a baseline
+[[nodiscard]] boost::json::value point_json(const RunPoint& run);
 [[nodiscard]] boost::json::value scope_json(const Report& report);
 [[nodiscard]] boost::json::value cell_json(const std::pair<std::uint32_t, std::uint32_t>& place,
                                            const Cell& cell);

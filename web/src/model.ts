@@ -67,6 +67,7 @@ export interface Report {
     run: string; started: string; opened: Change[]; closed: Change[]; lost_sight: Change[];
     changed: Change[]; added: string[]; removed: string[]; persisting: number;
   } | null;
+  history: { run: string; started: string; finished: boolean; results: Partial<Record<Result, number>> }[];
   scope: { ports: string[]; ipv4: boolean; ipv6: boolean; attempts: number; pairs: number; pairs_tested: number };
   segments: string[];
   outside: string[];

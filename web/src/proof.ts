@@ -22,7 +22,7 @@ const node_hash = (left: Bytes, right: Bytes) => sha256(joined(new Uint8Array([1
 
 /** RFC 9162, 2.1.3.2: the root that a leaf and its proof lead to; null where the proof does not fit. */
 export async function root_of(index: number, size: number, leaf: Bytes, proof: Bytes[]): Promise<Bytes | null> {
-  if (index >= size) return null;
+  if (index >= size || leaf.length !== 32) return null;
   let [first, last, hash] = [index, size - 1, leaf];
   for (const other of proof) {
     if (last === 0 || other.length !== 32) return null;

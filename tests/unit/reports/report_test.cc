@@ -139,6 +139,21 @@ TEST(Report, ARuleOfTheDefaultStandsWhereTheScenarioHasItsDefaults) {
   EXPECT_EQ(report.rules[0].file, "s/x.yaml");
 }
 
+TEST(Report, TheLineOfRunsEndsWithThisOneAndKnowsNoOtherScenario) {
+  Told told;
+  told.run.first_record = 1000;
+  std::vector<evidence::RunSummary> runs;
+  for (int i = 0; i < 40; ++i) {
+    runs.push_back({.header = told.run.header, .first_record = static_cast<std::uint64_t>(30 * i)});
+    runs.back().header.run = "r-" + std::to_string(i);
+    if (i == 33) runs.back().header.scenario = "another";
+  }
+  const auto report = make_report({.run = &told.run, .history = &runs});
+  ASSERT_EQ(report.history.size(), kHistoryRunsMax);
+  EXPECT_EQ(report.history.back().run, "r-32");
+  EXPECT_EQ(report.history.front().run, "r-3");
+}
+
 TEST(Report, AMillionChecksAreSummedUp) {
   const auto run = made_run({.segments = 5, .workloads_each = 10, .ports = 400});
   const auto report = make_report({.run = &run});

@@ -1,7 +1,7 @@
 import type { ScreenProps } from '../app';
-import type { Change, Reachability, Result } from '../model';
+import type { Change, Reachability, Report, Result } from '../model';
 import { utc } from '../model';
-import { Chip, Empty, Heading, Some } from '../parts';
+import { Chip, Empty, Heading, Scroll, Some } from '../parts';
 import { link } from '../route';
 import { state_of } from '../verdict';
 
@@ -25,13 +25,52 @@ function List({ title, what, changes, all, linked }: { title: string; what: stri
   );
 }
 
+/** The line of runs: how each ended, as bars, and in words for whoever cannot see them. */
+function History({ report }: { report: Report }) {
+  const parts: [Result, string][] = [['violation', 'violation'], ['broken', 'broken'], ['excepted', 'excepted'], ['unproven', 'unproven']];
+  const sum = (run: Report['history'][number]) => parts.reduce((all, [result]) => all + (run.results[result] ?? 0), 0);
+  const most = Math.max(1, ...report.history.map(sum));
+  const [width, height] = [26, 120];
+  return (
+    <section class="card">
+      <h2>The last {report.history.length} runs <span class="dim">checks that were not as intended</span></h2>
+      <Scroll label="Runs so far">
+        <svg class="history" width={report.history.length * width} height={height} aria-hidden="true">
+          {report.history.map((run, place) => {
+            let y = height;
+            return parts.map(([result, look]) => {
+              const number = run.results[result] ?? 0;
+              const tall = number === 0 ? 0 : Math.max(3, (number / most) * (height - 4));
+              y -= tall;
+              return number > 0 && <rect class={`f-${look}`} x={place * width + 2} y={y} width={width - 4} height={tall} />;
+            });
+          })}
+        </svg>
+        <table>
+          <thead><tr><th scope="col">Run</th><th scope="col">Started</th>{parts.map(([result]) => <th scope="col">{result}</th>)}<th scope="col">pass</th></tr></thead>
+          <tbody>
+            {[...report.history].reverse().map((run) => (
+              <tr class={run.finished ? '' : 'never'}>
+                <th scope="row">{run.run}{run.run === report.run.id && <span class="dim"> (this one)</span>}</th><td>{utc(run.started)}</td>
+                {run.finished ? <>{parts.map(([result]) => <td>{run.results[result] ?? 0}</td>)}<td>{run.results.pass ?? 0}</td></> : <td colSpan={5}>never finished</td>}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
+    </section>
+  );
+}
+
 export function Changes({ report, printing }: ScreenProps) {
   const change = report.baseline;
+  const history = report.history.length > 1 && <History report={report} />;
   if (!change) {
     return (
       <>
         <Heading title="What changed" />
         <Empty>This report compares with no earlier run. <code>reachproof report --baseline previous</code> does.</Empty>
+        {history}
       </>
     );
   }
@@ -39,6 +78,7 @@ export function Changes({ report, printing }: ScreenProps) {
     <>
       <Heading title="What changed" />
       <p>Since run <strong>{change.run}</strong> of {utc(change.started)}: {change.opened.length} opened, {change.closed.length} closed, {change.lost_sight.length} lost sight of, {change.persisting} persisting.</p>
+      {history}
       <List title="Opened" what="Failing now, and not before." changes={change.opened} all={printing} linked />
       <List title="Closed" what="Failing before, and shown not to fail now." changes={change.closed} all={printing} />
       <List title="Lost sight of" what="Failing before, unproven now: not closed." changes={change.lost_sight} all={printing} linked />
