@@ -110,8 +110,9 @@ void add_report(CLI::App& app, Context& context) {
   add_evidence_option(*verb, options->evidence);
   verb->add_option("--run", options->run, "A run's id, `latest` or `previous`")
       ->capture_default_str();
-  verb->add_option("--baseline", options->baseline,
-                   "An earlier run of the same scenario to compare with");
+  verb->add_option(
+      "--baseline", options->baseline,
+      "An earlier run of the same scenario to compare with: its id, `previous` or `last-green`");
   verb->add_option("-f,--format", options->format,
                    "html, oscal-ar, oscal-ap, ocsf, junit, sarif, navigator, csv, json or markdown")
       ->check(CLI::IsMember({"html", "oscal-ar", "oscal-ap", "ocsf", "junit", "sarif", "navigator",

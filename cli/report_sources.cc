@@ -4,6 +4,7 @@
 
 #include <regex>
 
+#include "evidence/baseline.h"
 #include "evidence/bundle_records.h"
 #include "evidence/finding_records.h"
 #include "evidence/key_history.h"
@@ -77,14 +78,9 @@ Result<ReportData> load_report_sources(const EvidenceOptions& options, const std
   if (!run) return tl::unexpected(run.error());
   ReportData data{.run = std::move(*run)};
   if (!baseline_name.empty()) {
-    auto baseline = evidence::load_run(*log, baseline_name);
-    if (!baseline) return fail(std::move(baseline), "--baseline");
-    if (baseline->header.scenario != data.run.header.scenario) {
-      return fail(
-          ErrorCode::Usage,
-          fmt::format("--baseline: {} is a run of `{}`, and {} one of `{}`", baseline->header.run,
-                      baseline->header.scenario, data.run.header.run, data.run.header.scenario));
-    }
+    auto baseline =
+        evidence::load_baseline(*log, baseline_name, data.run.header.scenario, data.run.header.run);
+    if (!baseline) return fail(baseline.error().code, "--baseline: " + baseline.error().message);
     data.baseline = std::move(*baseline);
   }
   data.scenario = scenario_of(*log, data.run);

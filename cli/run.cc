@@ -1,12 +1,12 @@
 #include <fmt/core.h>
 
-#include <charconv>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <sstream>
 
 #include "cli/anchor.h"
+#include "cli/gate.h"
 #include "cli/launched_run.h"
 #include "core/plan.h"
 #include "reports/junit.h"
@@ -21,78 +21,16 @@ struct RunOptions {
   EvidenceOptions evidence;
   AuthorityOptions authority;
   core::PlanOptions plan;
+  GateOptions gate;
   std::string timeout;
   std::string run_limit;
   std::string probe_timeout;
-  std::string fail_on = "violation,broken,unproven";
   std::string require_proof = "corroborated";
   std::string junit_file;
   std::string why;
   bool quiet = false;
   bool exit_zero = false;
 };
-
-/// What turns a run into a failure: --fail-on.
-struct FailOn {
-  bool violation = false;
-  bool broken = false;
-  bool unproven = false;
-  int coverage_percent = 0;
-
-  static Result<FailOn> parse(const std::string& text) {
-    FailOn fail_on;
-    std::istringstream words(text);
-    std::string word;
-    while (std::getline(words, word, ',')) {
-      if (word == "violation") {
-        fail_on.violation = true;
-      } else if (word == "broken") {
-        fail_on.broken = true;
-      } else if (word == "unproven") {
-        fail_on.unproven = true;
-      } else if (!parse_coverage(word, fail_on.coverage_percent) && word != "none") {
-        return fail(ErrorCode::Usage, fmt::format("--fail-on: `{}` is not violation, broken, "
-                                                  "unproven, coverage<N% or none",
-                                                  word));
-      }
-    }
-    return fail_on;
-  }
-
-  static bool parse_coverage(const std::string& word, int& percent) {
-    constexpr std::string_view kPrefix = "coverage<";
-    if (!word.starts_with(kPrefix) || !word.ends_with("%")) return false;
-    const char* begin = word.data() + kPrefix.size();
-    const char* end = word.data() + word.size() - 1;
-    const auto [stop, error] = std::from_chars(begin, end, percent);
-    return error == std::errc{} && stop == end && percent >= 0 && percent <= 100;
-  }
-};
-
-Exit exit_of(const evidence::StoredRun& run, const FailOn& fail_on,
-             const orchestrator::RunResult& result) {
-  if (result.by_signal) return Exit::Interrupted;
-  if (!result.interrupted.empty()) return Exit::TimedOut;
-  int failing = 0;
-  int unproven = 0;
-  for (const auto& check : run.checks) {
-    const auto word = check.verdict.verdict.result;
-    failing += word == core::CheckResult::Violation && fail_on.violation ? 1 : 0;
-    failing += word == core::CheckResult::Broken && fail_on.broken ? 1 : 0;
-    unproven += word == core::CheckResult::Unproven ? 1 : 0;
-  }
-  if (failing > 0) return Exit::Findings;
-  const bool some_probe =
-      std::ranges::any_of(run.probes, [](const auto& p) { return p.lost.empty(); });
-  if (!run.probes.empty() && !some_probe) return Exit::Unavailable;
-  const bool refused_for_safety = std::ranges::any_of(
-      run.refusals, [](const auto& refusal) { return refusal.why != "unsupported"; });
-  if (refused_for_safety) return Exit::Refused;
-  const auto checks = static_cast<int>(run.checks.size());
-  const bool thin =
-      fail_on.coverage_percent > 0 && (checks - unproven) * 100 < fail_on.coverage_percent * checks;
-  return (unproven > 0 && fail_on.unproven) || thin || checks == 0 ? Exit::Unproven : Exit::Ok;
-}
 
 Result<void> write_whole_file(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
@@ -129,9 +67,10 @@ bool set_durations(Context& context, RunOptions& options, orchestrator::RunEngin
 }
 
 void print_run(const Context& context, const evidence::StoredRun& run,
-               const orchestrator::RunResult& result, const EvidenceOptions& evidence) {
+               const orchestrator::RunResult& result, const EvidenceOptions& evidence,
+               const reports::Compared* compared) {
   if (context.json()) {
-    std::cout << reports::results_json(run, {});
+    std::cout << reports::results_json(run, {}, compared);
     return;
   }
   const auto look = context.look();
@@ -139,6 +78,9 @@ void print_run(const Context& context, const evidence::StoredRun& run,
             << reports::matrix(run, reports::MatrixView::Difference, reports::MatrixBy::Segment,
                                look);
   std::cout << "\n" << reports::findings(run, look) << "\n";
+  if (compared != nullptr) {
+    std::cout << reports::diff_text(compared->baseline(), run, compared->diff(), look) << "\n";
+  }
   const auto limits = reports::limitations(run, look);
   if (!limits.empty()) std::cout << limits << "\n";
   std::cout << reports::summary(run, look);
@@ -162,7 +104,7 @@ void print_anchor(const RunOptions& options) {
 }
 
 void run(Context& context, RunOptions& options) {
-  const auto fail_on = FailOn::parse(options.fail_on);
+  const auto fail_on = FailOn::parse(options.gate);
   if (!fail_on) return complain(context, fail_on.error());
   if (const auto sound = check_authority(options.authority); !sound) {
     return complain(context, sound.error());
@@ -174,18 +116,24 @@ void run(Context& context, RunOptions& options) {
   options.plan.now = *time_of(context, options.documents);
   const auto plan = plan_of(context, *documents, options.plan);
   if (!plan) return;
+  const auto baseline =
+      load_gate_baseline(options.gate, options.evidence, documents->scenario.name);
+  if (!baseline) return complain(context, baseline.error());
   request.why = options.why;
   request.require_proved = options.require_proof == "proved";
   const auto run =
       launch_run(context, *documents, *plan, options.evidence, options.quiet, std::move(request));
   if (!run) return;
-  print_run(context, run->stored, run->result, options.evidence);
+  std::optional<reports::Compared> compared;
+  if (*baseline) compared.emplace(**baseline, run->stored);
+  const auto* since = compared ? &*compared : nullptr;
+  print_run(context, run->stored, run->result, options.evidence, since);
   if (!options.authority.url.empty()) print_anchor(options);
   if (!options.junit_file.empty()) {
-    auto written = write_whole_file(options.junit_file, reports::junit(run->stored));
+    auto written = write_whole_file(options.junit_file, reports::junit(run->stored, since));
     if (!written) return complain(context, written.error());
   }
-  context.exit = options.exit_zero ? Exit::Ok : exit_of(run->stored, *fail_on, run->result);
+  context.exit = options.exit_zero ? Exit::Ok : exit_of(run->stored, *fail_on, since, run->result);
 }
 
 }  // namespace
@@ -210,9 +158,7 @@ void add_run(CLI::App& app, Context& context) {
                    "What a pass needs: corroborated, or proved")
       ->check(CLI::IsMember({"corroborated", "proved"}))
       ->capture_default_str();
-  verb->add_option("--fail-on", options->fail_on,
-                   "What fails the run: violation, broken (exit 3), unproven, coverage<N% (exit 4)")
-      ->capture_default_str();
+  add_gate_options(*verb, options->gate);
   verb->add_option("--junit-file", options->junit_file, "Write the result as JUnit XML, too");
   verb->add_option("--reason", options->why, "Why this run is made; kept in the evidence");
   add_authority_options(*verb, options->authority);
@@ -220,6 +166,7 @@ void add_run(CLI::App& app, Context& context) {
   verb->add_flag("--exit-zero", options->exit_zero, "Exit 0 whatever was found");
   add_examples(*verb, {"reachproof run scenario.yaml", "reachproof run --only X03 --attempts 5",
                        "reachproof run --fail-on violation --junit-file result.xml",
+                       "reachproof run --baseline last-green --fail-on new-violation,new-broken",
                        "reachproof --output json run --quiet > result.json"});
   verb->callback([&context, options] { run(context, *options); });
 }

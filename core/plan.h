@@ -62,6 +62,10 @@ struct Check {
   [[nodiscard]] std::string port_and_layer() const {
     return layer ? port.text() + " " + layer->label : port.text();
   }
+  /// What it tests, whatever rule asks for it: "ehr-app -> phi-db tcp/5432".
+  [[nodiscard]] std::string flow() const {
+    return source + " -> " + destination + " " + port_and_layer();
+  }
   std::string gap;        ///< why it cannot be tested, empty where it can
   int pairs_untried = 0;  ///< endpoint pairs beyond `samples`
 };

@@ -78,7 +78,7 @@ std::string message_of(const StoredCheck& check) {
   return escaped(message);
 }
 
-std::string outcome_element(const StoredCheck& check, Counts& counts) {
+std::string outcome_element(const StoredCheck& check, const Compared* compared, Counts& counts) {
   const auto& verdict = check.verdict.verdict;
   const auto record = check.verdict_record
                           ? fmt::format("evidence record {}", *check.verdict_record)
@@ -87,6 +87,13 @@ std::string outcome_element(const StoredCheck& check, Counts& counts) {
     ++counts.errors;
     return fmt::format("<error type=\"not-run\" message=\"{}\">{}</error>", message_of(check),
                        record);
+  }
+  if (core::is_failure(verdict.result) && compared != nullptr && !compared->is_new(check)) {
+    ++counts.skipped;
+    return fmt::format(
+        "<skipped type=\"{}-before\" message=\"stood before, in {}: {}\">{}</skipped>",
+        core::word(verdict.result), escaped(compared->baseline().header.run), message_of(check),
+        record);
   }
   switch (verdict.result) {
     case CheckResult::Violation:
@@ -109,13 +116,14 @@ std::string outcome_element(const StoredCheck& check, Counts& counts) {
   return "";
 }
 
-std::string test_case(const StoredRun& run, const StoredCheck& check, Counts& counts) {
+std::string test_case(const StoredRun& run, const StoredCheck& check, const Compared* compared,
+                      Counts& counts) {
   ++counts.tests;
   const auto us = elapsed_us(check);
   counts.elapsed_us += us;
   const auto name = fmt::format("{} -> {} {} ({})", check.check.source, check.check.destination,
                                 check.check.port_and_layer(), core::word(check.check.expectation));
-  const auto element = outcome_element(check, counts);
+  const auto element = outcome_element(check, compared, counts);
   const auto head = fmt::format("  <testcase classname=\"{}.{}\" name=\"{}\" time=\"{}\"",
                                 escaped(run.header.scenario), escaped(check.check.rule),
                                 escaped(name), seconds(us));
@@ -124,7 +132,7 @@ std::string test_case(const StoredRun& run, const StoredCheck& check, Counts& co
 
 }  // namespace
 
-std::string junit(const StoredRun& run) {
+std::string junit(const StoredRun& run, const Compared* compared) {
   std::map<std::string, std::vector<const StoredCheck*>> suites;
   for (const auto& check : run.checks) {
     suites[check.check.source_segment + " -> " + check.check.destination_segment].push_back(&check);
@@ -135,7 +143,7 @@ std::string junit(const StoredRun& run) {
   for (const auto& [name, checks] : suites) {
     Counts counts;
     std::string cases;
-    for (const auto* check : checks) cases += test_case(run, *check, counts);
+    for (const auto* check : checks) cases += test_case(run, *check, compared, counts);
     fmt::format_to(std::back_inserter(body),
                    " <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
                    "skipped=\"{}\" time=\"{}\" timestamp=\"{}\">\n{} </testsuite>\n",

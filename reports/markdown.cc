@@ -80,10 +80,11 @@ void add_departures(std::string& out, const Report& report) {
 void add_change(std::string& out, const Report& report) {
   if (!report.change) return;
   const auto& diff = report.change->diff;
-  fmt::format_to(std::back_inserter(out),
-                 "\nSince {}: {} opened, {} closed, {} lost sight of, {} persisting.\n",
-                 code(report.change->run), diff.opened.size(), diff.closed.size(),
-                 diff.lost_sight.size(), diff.persisting);
+  fmt::format_to(
+      std::back_inserter(out),
+      "\nSince {}: {} opened, {} closed, {} lost sight of, {} newly unproven, {} stood before.\n",
+      code(report.change->run), diff.opened.size(), diff.closed.size(), diff.lost_sight.size(),
+      diff.dimmed.size(), diff.persisting);
   for (const auto& change : diff.closed) {
     fmt::format_to(std::back_inserter(out), "- closed: {}\n", code(change.id));
   }

@@ -7,6 +7,7 @@
 
 #include "core/hex.h"
 #include "evidence/finding_records.h"
+#include "reports/compared.h"
 #include "reports/report_untested.h"
 
 namespace reachproof::reports {
@@ -81,15 +82,13 @@ void add_change(Report& report) {
 }
 
 void add_departures(Report& report) {
-  std::set<std::string_view> opened;
-  if (report.change) {
-    for (const auto& change : report.change->diff.opened) opened.insert(change.id);
-  }
+  std::optional<Compared> compared;
+  if (report.from.baseline != nullptr) compared.emplace(*report.from.baseline, report.run);
   for (const auto& check : report.run.checks) {
     if (!is_departure(check)) continue;
     report.departures.push_back({.check = &check,
                                  .finding = finding_of(report.from, check),
-                                 .is_new = opened.contains(check.check.id)});
+                                 .is_new = compared && compared->is_new(check)});
   }
   std::ranges::stable_sort(report.departures, [](const Departure& a, const Departure& b) {
     const auto key = [](const Departure& departure) {
@@ -289,7 +288,7 @@ Tried tried(const StoredRun& run, const StoredCheck& check) {
 }
 
 std::string flow_text(const core::Check& check) {
-  return fmt::format("{} -> {} {}", check.source, check.destination, check.port_and_layer());
+  return check.flow();
 }
 
 std::string headline(const StoredCheck& stored) {

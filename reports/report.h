@@ -106,7 +106,7 @@ struct RuleUse {
 struct Departure {
   const evidence::StoredCheck* check = nullptr;
   std::optional<core::Finding> finding;  ///< its life over the runs, where the log keeps findings
-  bool is_new = false;                   ///< there is a baseline, and it did not fail there
+  bool is_new = false;  ///< there is a baseline, and it did not fail, or was not unproven, there
 };
 
 struct Comparison {

@@ -108,6 +108,7 @@ json::value change_json(const Report& report) {
                       {"opened", changes_json(diff.opened)},
                       {"closed", changes_json(diff.closed)},
                       {"lost_sight", changes_json(diff.lost_sight)},
+                      {"unproven", changes_json(diff.dimmed)},
                       {"changed", changes_json(diff.changed)},
                       {"added", texts_json(diff.added)},
                       {"removed", texts_json(diff.removed)},

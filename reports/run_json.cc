@@ -146,9 +146,17 @@ json::array changes_json(const std::vector<core::CheckChange>& changes) {
   return list;
 }
 
+json::object difference_json(const core::RunDiff& diff) {
+  return {{"opened", changes_json(diff.opened)},         {"closed", changes_json(diff.closed)},
+          {"lost_sight", changes_json(diff.lost_sight)}, {"unproven", changes_json(diff.dimmed)},
+          {"changed", changes_json(diff.changed)},       {"added", texts_json(diff.added)},
+          {"removed", texts_json(diff.removed)},         {"persisting", diff.persisting}};
+}
+
 }  // namespace
 
-std::string results_json(const StoredRun& run, const ResultFilter& filter) {
+std::string results_json(const StoredRun& run, const ResultFilter& filter,
+                         const Compared* compared) {
   auto object = envelope("RunResult");
   object["run"] = run_head(run);
   json::object counts;
@@ -178,6 +186,11 @@ std::string results_json(const StoredRun& run, const ResultFilter& filter) {
         {{"endpoint", refusal.endpoint}, {"why", refusal.why}, {"detail", refusal.detail}});
   }
   object["refusals"] = std::move(refusals);
+  if (compared != nullptr) {
+    auto change = difference_json(compared->diff());
+    change["baseline"] = run_head(compared->baseline());
+    object["since"] = std::move(change);
+  }
   return json::serialize(object) + "\n";
 }
 
@@ -202,13 +215,7 @@ std::string diff_json(const StoredRun& before, const StoredRun& after, const cor
   auto object = envelope("RunDiff");
   object["before"] = run_head(before);
   object["after"] = run_head(after);
-  object["opened"] = changes_json(diff.opened);
-  object["closed"] = changes_json(diff.closed);
-  object["lost_sight"] = changes_json(diff.lost_sight);
-  object["changed"] = changes_json(diff.changed);
-  object["added"] = texts_json(diff.added);
-  object["removed"] = texts_json(diff.removed);
-  object["persisting"] = diff.persisting;
+  for (auto& member : difference_json(diff)) object[member.key()] = std::move(member.value());
   return json::serialize(object) + "\n";
 }
 

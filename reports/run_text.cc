@@ -192,7 +192,8 @@ std::string results(const StoredRun& run, const ResultFilter& filter, const Look
 std::map<std::string, core::CheckState> states(const StoredRun& run) {
   std::map<std::string, core::CheckState> states;
   for (const auto& check : run.checks) {
-    states[check.check.id] = {check.verdict.verdict.result, check.verdict.verdict.reachability};
+    const auto& verdict = check.verdict.verdict;
+    states[check.check.id] = {verdict.result, verdict.reachability, check.check.flow()};
   }
   return states;
 }
@@ -200,11 +201,11 @@ std::map<std::string, core::CheckState> states(const StoredRun& run) {
 std::string diff_text(const StoredRun& before, const StoredRun& after, const core::RunDiff& diff,
                       const Look& look) {
   std::string out = fmt::format(
-      "{} -> {}: {} opened, {} closed, {} lost sight of, {} persisting, {} changed "
-      "otherwise, {} checks added, {} removed\n",
+      "{} -> {}: {} opened, {} closed, {} lost sight of, {} newly unproven, {} persisting, {} "
+      "changed otherwise, {} checks added, {} removed\n",
       before.header.run, after.header.run, diff.opened.size(), diff.closed.size(),
-      diff.lost_sight.size(), diff.persisting, diff.changed.size(), diff.added.size(),
-      diff.removed.size());
+      diff.lost_sight.size(), diff.dimmed.size(), diff.persisting, diff.changed.size(),
+      diff.added.size(), diff.removed.size());
   const auto list = [&](std::string_view title, const std::vector<core::CheckChange>& changes,
                         Paint paint) {
     for (const auto& change : changes) {
@@ -217,6 +218,7 @@ std::string diff_text(const StoredRun& before, const StoredRun& after, const cor
   list("opened     ", diff.opened, Paint::Bad);
   list("closed     ", diff.closed, Paint::Good);
   list("lost sight ", diff.lost_sight, Paint::Unsure);
+  list("unproven   ", diff.dimmed, Paint::Unsure);
   list("changed    ", diff.changed, Paint::Plain);
   for (const auto& id : diff.added) out += fmt::format("added        {}\n", id);
   for (const auto& id : diff.removed) out += fmt::format("removed      {}\n", id);

@@ -83,7 +83,8 @@ std::map<std::string, core::CheckState> states(const evidence::StoredRun& run, c
   for (const auto& stored : run.checks) {
     if (!stored.has_verdict || !sees(reach, stored.check)) continue;
     const auto& verdict = stored.verdict.verdict;
-    states[stored.check.id] = {verdict.result, verdict.reachability};
+    const auto& check = stored.check;
+    states[check.id] = {verdict.result, verdict.reachability, check.flow()};
   }
   return states;
 }

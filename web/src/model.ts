@@ -64,7 +64,7 @@ export interface Report {
     probes: { endpoint: string; host: string; software: string; can_capture: boolean; lost: string }[];
   };
   baseline: {
-    run: string; started: string; opened: Change[]; closed: Change[]; lost_sight: Change[];
+    run: string; started: string; opened: Change[]; closed: Change[]; lost_sight: Change[]; unproven: Change[];
     changed: Change[]; added: string[]; removed: string[]; persisting: number;
   } | null;
   history: { run: string; started: string; finished: boolean; results: Partial<Record<Result, number>> }[];

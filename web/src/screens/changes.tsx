@@ -82,6 +82,7 @@ export function Changes({ report, printing }: ScreenProps) {
       <List title="Opened" what="Failing now, and not before." changes={change.opened} all={printing} linked />
       <List title="Closed" what="Failing before, and shown not to fail now." changes={change.closed} all={printing} />
       <List title="Lost sight of" what="Failing before, unproven now: not closed." changes={change.lost_sight} all={printing} linked />
+      {change.unproven.length > 0 && <List title="Newly unproven" what="Shown before, and not now." changes={change.unproven} all={printing} linked />}
       {change.changed.length > 0 && <List title="Changed otherwise" what="Anything else that differs." changes={change.changed} all={printing} />}
       {change.added.length + change.removed.length > 0 && (
         <section class="card">
