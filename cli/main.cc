@@ -55,6 +55,7 @@ int main(int argc, char** argv) {
   cli::add_report(app, context);
   cli::add_evidence(app, context);
   cli::add_lab(app, context);
+  cli::add_exceptions(app, context);
   cli::add_findings(app, context);
   cli::add_serve(app, context);
   cli::add_status(app, context);

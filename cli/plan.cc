@@ -26,6 +26,7 @@ void add_plan(CLI::App& app, Context& context) {
   add_examples(*verb, {"reachproof plan scenario.yaml", "reachproof plan --checks --only X03",
                        "reachproof --output json plan | jq '.checks[].id'"});
   verb->callback([&context, options] {
+    options->documents.lapsed_is_told = true;
     const auto documents = load_documents(context, options->documents, true);
     if (!documents) return;
     options->plan.now = *time_of(context, options->documents);

@@ -36,7 +36,8 @@ std::optional<core::Scenario> scenario_of(const evidence::LogReader& log,
   for (const auto& snapshot : *snapshots) {
     if (snapshot.role != "scenario") continue;
     for (const auto day : days_of(run, snapshot.text)) {
-      auto loaded = scenarios::load_scenario(snapshot.text, run.header.scenario_file, day);
+      auto loaded = scenarios::load_scenario(snapshot.text, run.header.scenario_file, day,
+                                             scenarios::Lapsed::IsTold);
       if (loaded) return std::move(loaded->scenario);
     }
   }

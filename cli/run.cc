@@ -111,6 +111,7 @@ void run(Context& context, RunOptions& options) {
   }
   orchestrator::RunRequest request;
   if (!set_durations(context, options, request.limits)) return;
+  options.documents.lapsed_is_told = true;
   const auto documents = load_documents(context, options.documents, true);
   if (!documents) return;
   options.plan.now = *time_of(context, options.documents);

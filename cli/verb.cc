@@ -80,8 +80,9 @@ std::optional<Documents> load_documents(Context& context, const DocumentOptions&
                                         bool with_inventory) {
   const auto time = time_of(context, options);
   if (!time) return std::nullopt;
-  auto scenario =
-      scenarios::load_scenario_file(options.scenario, std::chrono::floor<std::chrono::days>(*time));
+  auto scenario = scenarios::load_scenario_file(
+      options.scenario, std::chrono::floor<std::chrono::days>(*time),
+      options.lapsed_is_told ? scenarios::Lapsed::IsTold : scenarios::Lapsed::IsError);
   if (!scenario) {
     print_problems(scenario.error());
     context.exit = Exit::Usage;

@@ -53,8 +53,9 @@ struct Documents {
 };
 struct DocumentOptions {
   std::string scenario = "scenario.yaml";
-  std::string inventory;  ///< empty: inventory.yaml beside the scenario
-  std::string at;         ///< a date, or a date and time, in place of now
+  std::string inventory;        ///< empty: inventory.yaml beside the scenario
+  std::string at;               ///< a date, or a date and time, in place of now
+  bool lapsed_is_told = false;  ///< an exception that expired is a warning, not an error
 };
 void add_document_options(CLI::App& verb, DocumentOptions& options);
 /// Nothing where there were errors; the exit code is then set.
@@ -99,6 +100,7 @@ void add_diff(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_evidence(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
+void add_exceptions(CLI::App& app, Context& context);
 void add_findings(CLI::App& app, Context& context);
 void add_served_findings(CLI::App& findings, Context& context);  ///< list, show, ack, assign
 void add_login(CLI::App& app, Context& context);                 ///< login, logout, whoami

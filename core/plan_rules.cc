@@ -179,7 +179,7 @@ class RuleResolver {
       place_rule(check, forbid.mark);
       check.controls = forbid.controls;
       check.techniques = forbid.techniques;
-      check.exception = exception_for(forbid.id, key);
+      lift(check, forbid.id, key);
       decide(key, std::move(check));
     });
     if (forbid.reach == ForbidRule::Reach::Transitive) {
@@ -207,7 +207,7 @@ class RuleResolver {
         const bool observed = is_observed(key.source) || is_observed(key.destination);
         check.expectation = observed ? Expectation::Permit : Expectation::Deny;
         check.why += fmt::format("; not intended outside {} UTC", flow.hours->text());
-        if (!observed) check.exception = exception_for("default", key);
+        if (!observed) lift(check, "default", key);
       } else {
         check.expectation =
             flow.need == FlowRule::Need::Required ? Expectation::Allow : Expectation::Permit;
@@ -216,19 +216,28 @@ class RuleResolver {
     });
   }
 
-  std::string exception_for(const std::string& rule, const FlowKey& key) const {
+  /// The exception in force that covers a check; of one whose time is over, that it is.
+  void lift(Check& check, const std::string& rule, const FlowKey& key) const {
     const auto day = std::chrono::floor<std::chrono::days>(now_);
+    const ExceptionRule* lapsed = nullptr;
     for (const auto& e : scenario_.exceptions) {
-      const bool covers =
-          e.of == rule && e.in_force(day) &&
-          std::ranges::find(e.from.workloads, key.source) != e.from.workloads.end() &&
-          std::ranges::find(e.to.workloads, key.destination) != e.to.workloads.end() &&
-          std::ranges::any_of(e.ports, [&](const PortRange& range) {
-            return range.contains(key.port.protocol, key.port.port);
-          });
-      if (covers) return e.id;
+      if (e.of != rule || !covers(e, key)) continue;
+      if (e.in_force(day)) {
+        check.exception = e.id;
+        return;
+      }
+      if (e.expires < day) lapsed = &e;
     }
-    return "";
+    if (lapsed == nullptr) return;
+    check.why += fmt::format("; exception {} expired on {}", lapsed->id, text(lapsed->expires));
+  }
+
+  static bool covers(const ExceptionRule& e, const FlowKey& key) {
+    return std::ranges::find(e.from.workloads, key.source) != e.from.workloads.end() &&
+           std::ranges::find(e.to.workloads, key.destination) != e.to.workloads.end() &&
+           std::ranges::any_of(e.ports, [&](const PortRange& range) {
+             return range.contains(key.port.protocol, key.port.port);
+           });
   }
 
   /// The ports on which default deny is tried at a workload: those of the flows that lead to it,
@@ -294,7 +303,7 @@ class RuleResolver {
     check.expectation = enforced ? Expectation::Deny : Expectation::Permit;
     check.why = enforced ? "no flow lists it: denied by default"
                          : "no flow lists it; a segment in mode observe is reported, not judged";
-    check.exception = enforced ? exception_for("default", key) : "";
+    if (enforced) lift(check, "default", key);
     decide(key, std::move(check));
   }
 

@@ -116,8 +116,9 @@ std::optional<core::ProtocolPort> first_uncovered(const std::vector<PortRange>& 
 
 class Conflicts {
  public:
-  Conflicts(const core::Scenario& scenario, core::Date today, Problems& problems)
-      : scenario_(scenario), today_(today), problems_(problems) {
+  Conflicts(const core::Scenario& scenario, core::Date today, bool lapsed_is_told,
+            Problems& problems)
+      : scenario_(scenario), today_(today), lapsed_is_told_(lapsed_is_told), problems_(problems) {
     for (const auto& workload : scenario.workloads) places_.emplace(workload.name, places_.size());
     flows_ = spread(scenario.flows, places_);
     forbids_ = spread(scenario.forbids, places_);
@@ -153,10 +154,14 @@ class Conflicts {
     return scenario_.workloads[place].name;
   }
 
-  [[nodiscard]] std::vector<const Exception*> exceptions_of(const core::ForbidRule& forbid) const {
+  /// Those in force; with `expired` those too whose time is over.
+  [[nodiscard]] std::vector<const Exception*> exceptions_of(const core::ForbidRule& forbid,
+                                                            bool expired = false) const {
     std::vector<const Exception*> lifting;
     for (const auto& exception : exceptions_) {
-      if (exception.rule->of == forbid.id && exception.rule->in_force(today_)) {
+      const bool lifts =
+          exception.rule->in_force(today_) || (expired && exception.rule->expires < today_);
+      if (exception.rule->of == forbid.id && lifts) {
         lifting.push_back(&exception);
       }
     }
@@ -193,11 +198,18 @@ class Conflicts {
     if (problems_.full() || !meet(flow, forbid)) return;
     const auto met = example(flow, forbid, exceptions_of(*forbid.rule));
     if (met.empty()) return;
-    problems_.error(flow.rule->mark,
-                    fmt::format("flow {} ({}) meets forbid {} ({}): {}", flow.rule->id,
-                                problems_.line_of(flow.rule->mark), forbid.rule->id,
-                                problems_.line_of(forbid.rule->mark), met),
-                    way_out(*forbid.rule));
+    const auto what = fmt::format("flow {} ({}) meets forbid {} ({}): {}", flow.rule->id,
+                                  problems_.line_of(flow.rule->mark), forbid.rule->id,
+                                  problems_.line_of(forbid.rule->mark), met);
+    const bool lapsed =
+        lapsed_is_told_ && example(flow, forbid, exceptions_of(*forbid.rule, true)).empty();
+    if (lapsed) {
+      problems_.warning(flow.rule->mark,
+                        what + "; the exception for it expired, so the forbid holds",
+                        way_out(*forbid.rule));
+    } else {
+      problems_.error(flow.rule->mark, what, way_out(*forbid.rule));
+    }
   }
 
   static std::string way_out(const core::ForbidRule& forbid) {
@@ -272,6 +284,7 @@ class Conflicts {
 
   const core::Scenario& scenario_;
   core::Date today_;
+  bool lapsed_is_told_;
   Problems& problems_;
   Places places_;
   std::vector<Flow> flows_;
@@ -281,8 +294,9 @@ class Conflicts {
 
 }  // namespace
 
-void report_conflicts(const core::Scenario& scenario, core::Date today, Problems& problems) {
-  Conflicts(scenario, today, problems).report();
+void report_conflicts(const core::Scenario& scenario, core::Date today, bool lapsed_is_told,
+                      Problems& problems) {
+  Conflicts(scenario, today, lapsed_is_told, problems).report();
 }
 
 }  // namespace reachproof::scenarios

@@ -14,6 +14,8 @@ namespace reachproof::scenarios {
 /// - two flows that speak of the same connection (a warning).
 ///
 /// Rules with an empty end or without ports were reported before, and are passed over.
-void report_conflicts(const core::Scenario& scenario, core::Date today, Problems& problems);
+/// With `lapsed_is_told`, a flow that a forbid meets because an exception has expired is a warning.
+void report_conflicts(const core::Scenario& scenario, core::Date today, bool lapsed_is_told,
+                      Problems& problems);
 
 }  // namespace reachproof::scenarios

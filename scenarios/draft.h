@@ -16,6 +16,7 @@ struct Draft {
   core::Scenario scenario;
   core::Date today;
   Problems& problems;
+  bool lapsed_is_told = false;  ///< an exception that expired is a warning (load.h)
   /// Keys that every exception must have beyond those that the language itself requires.
   std::vector<std::string> exception_keys_required = {"ticket"};
   /// Ids of flows, forbids and exceptions, and where each was given first.

@@ -37,9 +37,14 @@ void check_dates(Fields& keys, const core::ExceptionRule& exception, Draft& draf
         fmt::format("let it expire by {}", core::text(exception.created + days(days_max))));
   }
   if (exception.expires < draft.today) {
-    draft.problems.error(
-        expires_mark, fmt::format("exception {} expired on {}", id, core::text(exception.expires)),
-        "remove it, or have it approved again with a new id and new dates");
+    const auto expired =
+        fmt::format("exception {} expired on {}", id, core::text(exception.expires));
+    const auto way_out = "remove it, or have it approved again with a new id and new dates";
+    if (draft.lapsed_is_told) {
+      draft.problems.warning(expires_mark, expired + ": what it lifted counts again", way_out);
+    } else {
+      draft.problems.error(expires_mark, expired, way_out);
+    }
   } else if (exception.created > draft.today) {
     draft.problems.warning(
         keys.mark_of("created"),

@@ -74,7 +74,7 @@ Result<std::string> read_catalog(const std::string& name) {
 }
 
 Loaded<LoadedScenario> load(std::string_view yaml, std::string file, core::Date today,
-                            const ReadIncluded& read_file) {
+                            Lapsed lapsed, const ReadIncluded& read_file) {
   Problems problems(file);
   const auto text = take_apart(yaml);
   Node root = parse_document(text.scenario, problems);
@@ -85,9 +85,10 @@ Loaded<LoadedScenario> load(std::string_view yaml, std::string file, core::Date 
     return name.starts_with(kCatalogFolder) ? read_catalog(name) : read_file(name);
   };
   const auto included = expand_includes(root, text, read, problems);
-  Draft draft{.scenario = {}, .today = today, .problems = problems};
+  const bool told = lapsed == Lapsed::IsTold;
+  Draft draft{.scenario = {}, .today = today, .problems = problems, .lapsed_is_told = told};
   read_scenario(root, draft);
-  report_conflicts(draft.scenario, today, problems);
+  report_conflicts(draft.scenario, today, told, problems);
   if (problems.any_error()) return tl::unexpected(problems.sorted());
   draft.scenario.file = std::move(file);
   draft.scenario.text = attached(text.scenario, included);
@@ -97,20 +98,23 @@ Loaded<LoadedScenario> load(std::string_view yaml, std::string file, core::Date 
 
 }  // namespace
 
-Loaded<LoadedScenario> load_scenario(std::string_view yaml, std::string file, core::Date today) {
-  return load(yaml, std::move(file), today, [](const std::string& name) -> Result<std::string> {
-    return fail(ErrorCode::NotFound,
-                fmt::format("`{}` is not in the catalog, and this scenario is not in a folder "
-                            "where it could be looked for",
-                            name));
-  });
+Loaded<LoadedScenario> load_scenario(std::string_view yaml, std::string file, core::Date today,
+                                     Lapsed lapsed) {
+  return load(
+      yaml, std::move(file), today, lapsed, [](const std::string& name) -> Result<std::string> {
+        return fail(ErrorCode::NotFound,
+                    fmt::format("`{}` is not in the catalog, and this scenario is not in a folder "
+                                "where it could be looked for",
+                                name));
+      });
 }
 
-Loaded<LoadedScenario> load_scenario_file(const std::string& path, core::Date today) {
+Loaded<LoadedScenario> load_scenario_file(const std::string& path, core::Date today,
+                                          Lapsed lapsed) {
   const auto text = read_text_file(path);
   if (!text) return tl::unexpected(unreadable(path, text.error()));
   const auto folder = std::filesystem::path(path).parent_path();
-  return load(*text, path, today, [&folder](const std::string& name) {
+  return load(*text, path, today, lapsed, [&folder](const std::string& name) {
     return read_text_file((folder / name).string());
   });
 }

@@ -28,13 +28,19 @@ struct LoadedInventory {
   std::vector<Problem> warnings;
 };
 
+/// What becomes of an exception whose time is over. A scenario with one is to be mended, so who
+/// checks a scenario is told an error. A run that was to be made tonight is made: the exception
+/// lifts nothing, and what it lifted counts again.
+enum class Lapsed { IsError, IsTold };
+
 template <class T>
 using Loaded = tl::expected<T, std::vector<Problem>>;
 
 /// `file` is the name by which problems call the text. What it includes comes from the catalog or
 /// is attached to the text (scenarios/include.h).
 [[nodiscard]] Loaded<LoadedScenario> load_scenario(std::string_view yaml, std::string file,
-                                                   core::Date today);
+                                                   core::Date today,
+                                                   Lapsed lapsed = Lapsed::IsError);
 
 /// Finds the workload of each endpoint by name or by the scenario's `match`.
 [[nodiscard]] Loaded<LoadedInventory> load_inventory(std::string_view yaml, std::string file,
@@ -42,7 +48,8 @@ using Loaded = tl::expected<T, std::vector<Problem>>;
 
 /// The same from a file of at most kDocumentBytesMax; one that cannot be read is one problem. A
 /// scenario may include files beside it.
-[[nodiscard]] Loaded<LoadedScenario> load_scenario_file(const std::string& path, core::Date today);
+[[nodiscard]] Loaded<LoadedScenario> load_scenario_file(const std::string& path, core::Date today,
+                                                        Lapsed lapsed = Lapsed::IsError);
 [[nodiscard]] Loaded<LoadedInventory> load_inventory_file(const std::string& path,
                                                           const core::Scenario& scenario);
 

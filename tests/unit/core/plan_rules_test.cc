@@ -64,6 +64,10 @@ TEST(PlanRules, AnExceptionHoldsFromItsFirstDayToItsLastBothIncluded) {
   EXPECT_EQ(exception("2026-11-01T00:00:00Z"), "E1");
   EXPECT_EQ(exception("2026-12-12T23:59:59.999Z"), "E1");
   EXPECT_EQ(exception("2026-12-13T00:00:00Z"), "");
+  EXPECT_THAT(check(network.plan_at("2026-12-13T00:00:00Z"), kForbid).why,
+              testing::HasSubstr("; exception E1 expired on 2026-12-12"));
+  EXPECT_THAT(check(network.plan_at("2026-10-31T00:00:00Z"), kForbid).why,
+              testing::Not(testing::HasSubstr("expired")));
 }
 
 TEST(PlanRules, AnExceptionLiftsNothingButWhatItNames) {

@@ -197,6 +197,15 @@ TEST(Exceptions, AreInForceOnTheirFirstAndTheirLastDay) {
       load_scenario(test::kShop + std::string(kLifted), "s", *core::parse_date("2027-01-01")));
 }
 
+TEST(Exceptions, WhoseTimeIsOverAreToldWhereARunIsToBeMade) {
+  const auto loaded = load_scenario(test::kShop + std::string(kLifted), "s",
+                                    *core::parse_date("2027-01-01"), Lapsed::IsTold);
+  ASSERT_TRUE(loaded.has_value()) << test::messages(loaded.error());
+  EXPECT_THAT(test::messages(loaded->warnings),
+              HasSubstr("exception E1 expired on 2026-12-31: what it lifted counts again"));
+  EXPECT_FALSE(loaded->scenario.exceptions[0].in_force(*core::parse_date("2027-01-01")));
+}
+
 TEST(Exceptions, WhoseReviewIsOverdueAreWarnedOf) {
   const auto loaded =
       load_scenario(test::kShop + std::string(kLifted), "s", *core::parse_date("2026-12-02"));
