@@ -155,7 +155,7 @@ void show(Context& context, const Options& options) {
 void propose(Context& context, const Options& options) {
   const auto seen = look(options);
   if (!seen) return complain(context, seen.error());
-  const auto keep = evidence::KeepFor::parse(options.keep);
+  const auto keep = core::CalendarSpan::parse(options.keep);
   if (!keep) {
     return complain(context, {ErrorCode::Usage,
                               fmt::format("`{}` is no span: P7Y, P18M or P400D", options.keep)});

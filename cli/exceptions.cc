@@ -1,12 +1,12 @@
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <sstream>
 
-#include "cli/verb.h"
-#include "evidence/stored_run.h"
+#include "cli/recent_runs.h"
 #include "reports/exception_audit.h"
 #include "reports/table.h"
 
@@ -50,27 +50,18 @@ Result<std::vector<bool ExceptionAudit::*>> fail_on(const std::string& text) {
   return asked;
 }
 
-/// Finished runs of the scenario in the last days, the oldest first; none where there is no
-/// evidence file yet.
+/// The newest finished runs of the scenario in the last days, the oldest first.
 Result<std::vector<evidence::StoredRun>> recent_runs(const Options& options,
                                                      const std::string& scenario,
                                                      core::WallTime now) {
   std::vector<evidence::StoredRun> runs;
-  const auto log = evidence::LogReader::open(options.evidence.file);
-  if (!log) {
-    if (log.error().code == ErrorCode::NotFound) return runs;
-    return tl::unexpected(log.error());
-  }
-  const auto all = evidence::list_runs(*log);
-  if (!all) return tl::unexpected(all.error());
-  for (auto run = all->rbegin(); run != all->rend() && runs.size() < kRunsMax; ++run) {
-    if (run->header.scenario != scenario || !run->end) continue;
-    if (run->header.started < now - std::chrono::days(options.days)) break;
-    auto stored = evidence::load_run(*log, run->header.run);
-    if (stored) runs.push_back(std::move(*stored));
-  }
-  return std::vector<evidence::StoredRun>(std::make_move_iterator(runs.rbegin()),
-                                          std::make_move_iterator(runs.rend()));
+  const auto since = now - std::chrono::days(options.days);
+  auto read = for_recent_runs(options.evidence, scenario, since, [&](const auto& run) {
+    if (runs.size() < kRunsMax) runs.push_back(run);
+  });
+  if (!read) return tl::unexpected(read.error());
+  std::ranges::reverse(runs);
+  return runs;
 }
 
 std::string joined(const std::vector<std::string>& texts) {

@@ -55,6 +55,8 @@ int main(int argc, char** argv) {
   cli::add_report(app, context);
   cli::add_evidence(app, context);
   cli::add_lab(app, context);
+  cli::add_controls(app, context);
+  cli::add_coverage(app, context);
   cli::add_exceptions(app, context);
   cli::add_findings(app, context);
   cli::add_serve(app, context);

@@ -2,8 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <regex>
-
 #include "evidence/baseline.h"
 #include "evidence/bundle_records.h"
 #include "evidence/finding_records.h"
@@ -17,17 +15,6 @@ namespace {
 
 constexpr std::size_t kKeyBytesMax = 4096;
 
-/// The days as of which a run may have read its scenario: when it ran, and for a run that was told
-/// another day, those on which its exceptions began.
-std::vector<core::Date> days_of(const evidence::StoredRun& run, const std::string& text) {
-  std::vector<core::Date> days{std::chrono::floor<std::chrono::days>(run.header.started)};
-  static const std::regex kCreated(R"(created:\s*"?(\d{4}-\d{2}-\d{2}))");
-  for (std::sregex_iterator it(text.begin(), text.end(), kCreated), end; it != end; ++it) {
-    if (const auto day = core::parse_date((*it)[1].str())) days.push_back(*day);
-  }
-  return days;
-}
-
 std::optional<core::Scenario> scenario_of(const evidence::LogReader& log,
                                           const evidence::StoredRun& run) {
   const auto snapshots =
@@ -35,11 +22,11 @@ std::optional<core::Scenario> scenario_of(const evidence::LogReader& log,
   if (!snapshots) return std::nullopt;
   for (const auto& snapshot : *snapshots) {
     if (snapshot.role != "scenario") continue;
-    for (const auto day : days_of(run, snapshot.text)) {
-      auto loaded = scenarios::load_scenario(snapshot.text, run.header.scenario_file, day,
-                                             scenarios::Lapsed::IsTold);
-      if (loaded) return std::move(loaded->scenario);
-    }
+    const auto as_of = run.header.as_of.value_or(run.header.started);
+    auto loaded = scenarios::load_scenario(snapshot.text, run.header.scenario_file,
+                                           std::chrono::floor<std::chrono::days>(as_of),
+                                           scenarios::Lapsed::IsTold);
+    if (loaded) return std::move(loaded->scenario);
   }
   return std::nullopt;
 }

@@ -28,6 +28,7 @@ struct RunOptions {
   std::string require_proof = "corroborated";
   std::string junit_file;
   std::string why;
+  std::string change;
   bool quiet = false;
   bool exit_zero = false;
 };
@@ -121,6 +122,8 @@ void run(Context& context, RunOptions& options) {
       load_gate_baseline(options.gate, options.evidence, documents->scenario.name);
   if (!baseline) return complain(context, baseline.error());
   request.why = options.why;
+  request.change = options.change;
+  if (!options.documents.at.empty()) request.as_of = options.plan.now;
   request.require_proved = options.require_proof == "proved";
   const auto run =
       launch_run(context, *documents, *plan, options.evidence, options.quiet, std::move(request));
@@ -161,6 +164,8 @@ void add_run(CLI::App& app, Context& context) {
       ->capture_default_str();
   add_gate_options(*verb, options->gate);
   verb->add_option("--junit-file", options->junit_file, "Write the result as JUnit XML, too");
+  verb->add_option("--change", options->change,
+                   "The change of the network after which this run is made, by its id");
   verb->add_option("--reason", options->why, "Why this run is made; kept in the evidence");
   add_authority_options(*verb, options->authority);
   verb->add_flag("-q,--quiet", options->quiet, "No progress");

@@ -100,6 +100,8 @@ void add_diff(CLI::App& app, Context& context);
 void add_report(CLI::App& app, Context& context);
 void add_evidence(CLI::App& app, Context& context);
 void add_lab(CLI::App& app, Context& context);
+void add_controls(CLI::App& app, Context& context);
+void add_coverage(CLI::App& app, Context& context);
 void add_exceptions(CLI::App& app, Context& context);
 void add_findings(CLI::App& app, Context& context);
 void add_served_findings(CLI::App& findings, Context& context);  ///< list, show, ack, assign

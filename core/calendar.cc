@@ -7,6 +7,8 @@
 namespace reachproof::core {
 namespace {
 
+constexpr int kSpanCountMax = 40'000;
+
 /// All of `text` as a number of exactly that many digits.
 std::optional<int> digits(std::string_view text) {
   int value = 0;
@@ -87,6 +89,32 @@ bool HoursWindow::contains(WallTime time) const {
 std::string HoursWindow::text() const {
   return fmt::format("{:02}:{:02}-{:02}:{:02}", begin.count() / 60, begin.count() % 60,
                      end.count() / 60, end.count() % 60);
+}
+
+std::optional<CalendarSpan> CalendarSpan::parse(std::string_view text) {
+  if (text.size() < 3 || text.front() != 'P') return std::nullopt;
+  CalendarSpan span{.count = 0, .unit = text.back()};
+  const auto digits = text.substr(1, text.size() - 2);
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), span.count);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  const bool known = span.unit == 'Y' || span.unit == 'M' || span.unit == 'D';
+  if (!whole || !known || span.count < 1 || span.count > kSpanCountMax) return std::nullopt;
+  return span;
+}
+
+std::string CalendarSpan::text() const {
+  return fmt::format("P{}{}", count, unit);
+}
+
+WallTime CalendarSpan::after(WallTime time) const {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const auto rest = time - day;
+  if (unit == 'D') return day + std::chrono::days(count) + rest;
+  std::chrono::year_month_day date{day};
+  date += unit == 'Y' ? std::chrono::months(12 * count) : std::chrono::months(count);
+  if (!date.ok()) date = date.year() / date.month() / std::chrono::last;
+  return Date{date} + rest;
 }
 
 }  // namespace reachproof::core

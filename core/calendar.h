@@ -33,4 +33,15 @@ struct HoursWindow {
   auto operator<=>(const HoursWindow&) const = default;
 };
 
+/// A span of the calendar: "P7Y", "P18M" or "P400D" (ISO 8601, one unit).
+struct CalendarSpan {
+  int count = 7;
+  char unit = 'Y';
+
+  static std::optional<CalendarSpan> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
+  /// A day that the month does not have becomes its last.
+  [[nodiscard]] WallTime after(WallTime time) const;
+};
+
 }  // namespace reachproof::core

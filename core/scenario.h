@@ -205,6 +205,7 @@ struct Control {
   std::string framework;
   std::string ref;
   std::string title;
+  std::optional<CalendarSpan> cadence;  ///< at least one run in each such span
 };
 
 struct Scenario {

@@ -21,11 +21,10 @@ namespace json = boost::json;
 using namespace body;
 
 constexpr std::size_t kTextBytesMax = 500;
-constexpr int kCountMax = 40'000;
 
 struct Floor {
   std::string_view profile;
-  KeepFor span;
+  core::CalendarSpan span;
   std::string_view rule;
 };
 constexpr std::array<Floor, 2> kFloors{{
@@ -34,7 +33,7 @@ constexpr std::array<Floor, 2> kFloors{{
 }};
 
 /// Spans are compared by where they end, counted from a day on which none of them is cut short.
-core::WallTime end_of(const KeepFor& span) {
+core::WallTime end_of(const core::CalendarSpan& span) {
   return span.after(core::Date{std::chrono::year{2001} / 1 / 1});
 }
 
@@ -168,32 +167,6 @@ auto read_proposal(std::string_view text, std::string_view kind, Take take)
 
 }  // namespace
 
-std::optional<KeepFor> KeepFor::parse(std::string_view text) {
-  if (text.size() < 3 || text.front() != 'P') return std::nullopt;
-  KeepFor span{.count = 0, .unit = text.back()};
-  const auto digits = text.substr(1, text.size() - 2);
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), span.count);
-  const bool whole = error == std::errc() && end == digits.data() + digits.size();
-  const bool known = span.unit == 'Y' || span.unit == 'M' || span.unit == 'D';
-  if (!whole || !known || span.count < 1 || span.count > kCountMax) return std::nullopt;
-  return span;
-}
-
-std::string KeepFor::text() const {
-  return fmt::format("P{}{}", count, unit);
-}
-
-core::WallTime KeepFor::after(core::WallTime time) const {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const auto rest = time - day;
-  if (unit == 'D') return day + std::chrono::days(count) + rest;
-  std::chrono::year_month_day date{day};
-  date += unit == 'Y' ? std::chrono::months(12 * count) : std::chrono::months(count);
-  if (!date.ok()) date = date.year() / date.month() / std::chrono::last;
-  return core::Date{date} + rest;
-}
-
 std::string RetentionPolicy::text() const {
   JsonText out;
   out.begin_object().key("approvers").begin_array();
@@ -210,7 +183,7 @@ std::string RetentionPolicy::text() const {
 Result<RetentionPolicy> RetentionPolicy::parse(std::string_view text) {
   auto policy = read_proposal(text, "retention-proposal", [](const json::object& object) {
     return RetentionPolicy{.log = read_log(object),
-                           .keep = parsed(text_in(object, "keep"), KeepFor::parse),
+                           .keep = parsed(text_in(object, "keep"), core::CalendarSpan::parse),
                            .profiles = texts_or_none(object, "profiles"),
                            .approvers = read_approvers(object)};
   });

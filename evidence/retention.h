@@ -15,17 +15,6 @@
 /// "retention", "hold" and "prune". docs/evidence-format.md. Pure but for the reading.
 namespace reachproof::evidence {
 
-/// A span of the calendar: "P7Y", "P18M" or "P400D" (ISO 8601, one unit).
-struct KeepFor {
-  int count = 7;
-  char unit = 'Y';
-
-  static std::optional<KeepFor> parse(std::string_view text);
-  [[nodiscard]] std::string text() const;
-  /// A day that the month does not have becomes its last.
-  [[nodiscard]] core::WallTime after(core::WallTime time) const;
-};
-
 /// Somebody who may let evidence go, by a key of their own (AttestationVerifier's kinds).
 struct Approver {
   std::string name;
@@ -49,7 +38,7 @@ struct Decision {
 
 struct RetentionPolicy {
   Checkpoint log;  ///< the log that it is for, as it stood when it was proposed
-  KeepFor keep;
+  core::CalendarSpan keep;
   std::vector<std::string> profiles;  ///< regimes whose floor holds: "hipaa", "pci"
   std::vector<Approver> approvers;    ///< none: nothing can be pruned
   LeafIndex record = 0;

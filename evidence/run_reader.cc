@@ -19,6 +19,8 @@ RunHeader read_header(const json::object& body) {
   header.started = time_in(body, "time");
   header.who = text_in(body, "who");
   header.why = text_in(body, "why");
+  header.change = text_or_empty(body, "change");
+  if (body.contains("as_of")) header.as_of = time_in(body, "as_of");
   header.software = text_in(body, "software");
   header.judge_version = static_cast<int>(number_in(body, "judge"));
   header.require_proved = flag_in(body, "require_proved");

@@ -41,7 +41,10 @@ std::vector<Record> in_parts(const std::string& kind, const std::string& run, st
 
 Record started_record(const RunHeader& header) {
   JsonText json;
-  json.begin_object().key("inventory").begin_object();
+  json.begin_object();
+  if (header.as_of) json.field("as_of", core::text(*header.as_of));
+  if (!header.change.empty()) json.field("change", cut(header.change));
+  json.key("inventory").begin_object();
   json.field("file", cut(header.inventory_file)).field("sha256", header.inventory_sha256);
   json.end_object().field("judge", header.judge_version).field("kind", "run-started");
   json.flag("require_proved", header.require_proved).field("run", header.run);

@@ -17,8 +17,11 @@ namespace reachproof::evidence {
 struct RunHeader {
   std::string run;  ///< "r-20261130-011500-9f2c"
   core::WallTime started{};
-  std::string who;  ///< user and host that started it
-  std::string why;  ///< as the user said, may be empty
+  std::string who;     ///< user and host that started it
+  std::string why;     ///< as the user said, may be empty
+  std::string change;  ///< of the network, after which it was made; may be empty
+  /// The time as of which the scenario was read, where that was not `started`.
+  std::optional<core::WallTime> as_of;
   std::string scenario;
   std::string scenario_file;
   std::string scenario_sha256;

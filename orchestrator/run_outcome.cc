@@ -78,6 +78,8 @@ evidence::RunHeader header_of(const RunAbout& about, const core::Scenario& scena
   header.started = about.started;
   header.who = about.who.empty() ? user_at_host() : about.who;
   header.why = about.why;
+  header.change = about.change;
+  header.as_of = about.as_of;
   header.scenario = scenario.name;
   header.scenario_file = scenario.file;
   header.scenario_sha256 = sha256_hex(scenario.text);

@@ -19,6 +19,8 @@ struct RunAbout {
   std::string who;  ///< empty: the user of this process at this host
   std::string why;
   bool require_proved = false;
+  std::string change;                   ///< RunHeader::change
+  std::optional<core::WallTime> as_of;  ///< RunHeader::as_of
 };
 [[nodiscard]] evidence::RunHeader header_of(const RunAbout& about, const core::Scenario& scenario,
                                             const core::Inventory& inventory);

@@ -23,6 +23,8 @@ struct RunRequest {
   std::string vkey_path;
   std::string probe_path;  ///< the probe's program on this machine
   std::string why;         ///< the user's note, may be empty
+  std::string change;      ///< of the network, after which it is made; may be empty
+  std::optional<core::WallTime> as_of;  ///< the time as of which the scenario was read, if not now
   bool require_proved = false;
   RunEngine::Limits limits;
   /// Replaces the start of real probes; tests only.

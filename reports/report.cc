@@ -193,6 +193,7 @@ void add_history(Report& report) {
     }
     report.history.push_back({.run = run.header.run,
                               .started = run.header.started,
+                              .change = run.header.change,
                               .finished = run.end.has_value(),
                               .results = run.end ? run.end->results : RunPoint{}.results});
   }

@@ -73,6 +73,7 @@ struct Tally {
 struct RunPoint {
   std::string run;
   core::WallTime started{};
+  std::string change;  ///< of the network, after which it was made; may be empty
   bool finished = false;
   std::map<std::string, int> results;  ///< count of checks by result word
 };
@@ -185,5 +186,7 @@ struct Tried {
 
 /// What a passing check leaves unsaid; every report ends with these.
 [[nodiscard]] const std::vector<std::string>& standing_limitations();
+/// What a reader who audits looks for, and this tool cannot know: to be attached by people.
+[[nodiscard]] const std::vector<std::string>& to_be_attached();
 
 }  // namespace reachproof::reports

@@ -107,6 +107,8 @@ void write_report_json(const Report& report, std::size_t checks_max, const Sink&
   out.member("evidence", evidence_json(report));
   out.list("limitations", standing_limitations(),
            [](const auto& limitation) { return json::value(limitation); });
+  out.list("to_be_attached", to_be_attached(),
+           [](const auto& attached) { return json::value(attached); });
   out.end();
 }
 

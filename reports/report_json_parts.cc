@@ -76,6 +76,8 @@ json::value run_json(const Report& report) {
                       {"host", probe.host},
                       {"software", probe.software},
                       {"can_capture", probe.can_capture},
+                      {"clock", core::text(probe.hello.wall)},
+                      {"scope", probe.scope},
                       {"lost", probe.lost}});
   }
   json::object object{{"id", header.run},
@@ -89,6 +91,8 @@ json::value run_json(const Report& report) {
                       {"interrupted", run.end ? run.end->interrupted : ""},
                       {"who", header.who},
                       {"why", header.why},
+                      {"change", header.change},
+                      {"as_of", core::text(header.as_of.value_or(header.started))},
                       {"software", header.software},
                       {"judge_version", header.judge_version},
                       {"require_proved", header.require_proved},
@@ -120,6 +124,7 @@ json::value point_json(const RunPoint& run) {
   for (const auto& [word, count] : run.results) results[word] = count;
   return json::object{{"run", run.run},
                       {"started", core::text(run.started)},
+                      {"change", run.change},
                       {"finished", run.finished},
                       {"results", std::move(results)}};
 }

@@ -224,4 +224,23 @@ const std::vector<std::string>& standing_limitations() {
   return kLimitations;
 }
 
+const std::vector<std::string>& to_be_attached() {
+  static const std::vector<std::string> kAttached{
+      "The assessed entity and the assessor: names, qualification, and the tester's organisational "
+      "independence. \"Started by\" is an account, and no statement of either.",
+      "The authorisation: rules of engagement, window, emergency contact. Where a service requires "
+      "engagements, their approval is a record of the log.",
+      "How the scope was determined: segmentation methods in use, why segments are in or out of "
+      "it, diagrams of network and data flows, and the date on which that was confirmed.",
+      "Wireless networks, remote access, third parties and cloud peering, as far as no segment of "
+      "the scenario stands for them.",
+      "The methodology that this test is part of, and the tests that it does not replace.",
+      "Impact, due date and fix of each violation. A retest is a later run; name both by their "
+      "ids.",
+      "Sign-off: the tester's attestation, the reviewer, the entity's acceptance, with dates.",
+      "Classification, distribution, handling and destruction of this report. It names internal "
+      "systems, which PCI DSS 1.4.5 keeps to those who are authorised."};
+  return kAttached;
+}
+
 }  // namespace reachproof::reports

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "scenarios/control_catalogue.h"
 #include "scenarios/draft.h"
 #include "scenarios/fields.h"
 #include "scenarios/matches.h"
@@ -155,16 +156,31 @@ void warn_of_empty_segments(Draft& draft) {
   }
 }
 
+void read_cadence(Fields& keys, Draft& draft) {
+  const auto text = keys.optional_text("cadence");
+  if (text.empty()) return;
+  const auto span = core::CalendarSpan::parse(text);
+  if (!span) {
+    draft.problems.error(keys.mark_of("cadence"),
+                         fmt::format("`{}` is no span: P12M, P90D or P1Y", text));
+  } else {
+    draft.scenario.controls.back().cadence = span;
+  }
+}
+
 }  // namespace
 
 void read_controls(const Node* section, Draft& draft) {
   for (const auto* entry : named_entries(section, "controls", draft)) {
     Fields keys(entry->second, "control " + entry->first.text, draft.problems);
     keys.require({"framework", "ref"});
+    const auto* known = catalogue_control(entry->first.text);
     draft.scenario.controls.push_back({.id = entry->first.text,
                                        .framework = keys.optional_text("framework"),
                                        .ref = keys.optional_text("ref"),
-                                       .title = keys.optional_text("title")});
+                                       .title = keys.optional_text("title"),
+                                       .cadence = known ? cadence_of(*known) : std::nullopt});
+    read_cadence(keys, draft);
     keys.finish();
   }
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "scenarios/control_catalogue.h"
 #include "scenarios/layers.h"
 
 namespace reachproof::scenarios {
@@ -195,7 +196,19 @@ Span read_span(Fields& keys, Draft& draft) {
 std::vector<std::string> read_control_ids(Fields& keys, Draft& draft) {
   std::vector<std::string> ids;
   for (const auto& id : keys.name_list("controls")) {
-    if (check_known(id, draft.control_ids(), "control", keys.said("controls"), draft.problems)) {
+    auto defined = draft.control_ids();
+    if (std::ranges::find(defined, id.text) == defined.end()) {
+      if (const auto* known = catalogue_control(id.text)) {
+        draft.scenario.controls.push_back(control_of(*known));
+        defined.push_back(id.text);
+        if (known->proposed) {
+          draft.problems.warning(id.mark, fmt::format("control {} is of a PROPOSED rule, which is "
+                                                      "not law",
+                                                      id.text));
+        }
+      }
+    }
+    if (check_known(id, defined, "control", keys.said("controls"), draft.problems)) {
       ids.push_back(id.text);
     }
   }

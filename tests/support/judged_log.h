@@ -80,6 +80,7 @@ struct RunOf {
       {.id = "F1/ehr/phi-db/tcp/5432", .expectation = core::Expectation::Allow}};
   bool finished = true;
   std::vector<std::string> controls;  ///< that all checks carry
+  std::string change = {};
   std::string scenario = "version: 1\nname: clinic\n# database at 10.9.0.5\n";
 };
 
@@ -100,6 +101,7 @@ inline std::vector<evidence::Record> records_of(const RunOf& run) {
   header.inventory_file = inventory.file;
   header.inventory_sha256 = core::hex(evidence::sha256(inventory.text));
   header.software = "reachproof test";
+  header.change = run.change;
   core::Plan plan;
   std::vector<std::vector<core::Observation>> observations;
   std::vector<core::CheckVerdict> verdicts;

@@ -59,15 +59,15 @@ export interface Report {
   run: {
     id: string; scenario: string; scenario_file: string; scenario_sha256: string;
     inventory_file: string; inventory_sha256: string; started: string; finished: string | null;
-    interrupted: string; who: string; why: string; owner: string; software: string;
+    interrupted: string; who: string; why: string; change: string; as_of: string; owner: string; software: string;
     judge_version: number; require_proved: boolean; first_record: number; end_record: number;
-    probes: { endpoint: string; host: string; software: string; can_capture: boolean; lost: string }[];
+    probes: { endpoint: string; host: string; software: string; can_capture: boolean; clock: string; scope: string; lost: string }[];
   };
   baseline: {
     run: string; started: string; opened: Change[]; closed: Change[]; lost_sight: Change[]; unproven: Change[];
     changed: Change[]; added: string[]; removed: string[]; persisting: number;
   } | null;
-  history: { run: string; started: string; finished: boolean; results: Partial<Record<Result, number>> }[];
+  history: { run: string; started: string; change: string; finished: boolean; results: Partial<Record<Result, number>> }[];
   scope: { ports: string[]; ipv4: boolean; ipv6: boolean; attempts: number; pairs: number; pairs_tested: number };
   segments: string[];
   outside: string[];
@@ -93,6 +93,7 @@ export interface Report {
     records_left_out: number;
   } | null;
   limitations: string[];
+  to_be_attached: string[];
 }
 
 export function read_report(): Report {

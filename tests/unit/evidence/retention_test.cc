@@ -17,19 +17,19 @@ using testing::Not;
 
 constexpr auto kNow = "2034-06-01T00:00:00.000Z";
 
-TEST(KeepForTest, SpansAreCalendarSpans) {
+TEST(CalendarSpanTest, SpansAreCalendarSpans) {
   const auto after = [](const char* span, const char* from) {
-    return core::text(KeepFor::parse(span)->after(at(from))).substr(0, 10);
+    return core::text(core::CalendarSpan::parse(span)->after(at(from))).substr(0, 10);
   };
   EXPECT_EQ(after("P7Y", "2026-11-30T02:00:00.000Z"), "2033-11-30");
   EXPECT_EQ(after("P1M", "2027-01-31T02:00:00.000Z"), "2027-02-28");
   EXPECT_EQ(after("P1Y", "2028-02-29T02:00:00.000Z"), "2029-02-28");
   EXPECT_EQ(after("P400D", "2026-01-01T02:00:00.000Z"), "2027-02-05");
-  EXPECT_EQ(core::text(KeepFor::parse("P1D")->after(at("2026-01-01T23:59:59.999Z"))),
+  EXPECT_EQ(core::text(core::CalendarSpan::parse("P1D")->after(at("2026-01-01T23:59:59.999Z"))),
             "2026-01-02T23:59:59.999Z");
   for (const auto* bad :
        {"", "P", "7Y", "PY", "P0Y", "P-1Y", "P7", "P7H", "P7Y ", "P1Y6M", "P99999Y"})
-    EXPECT_FALSE(KeepFor::parse(bad).has_value()) << bad;
+    EXPECT_FALSE(core::CalendarSpan::parse(bad).has_value()) << bad;
 }
 
 /// A log with two people who may approve, three runs of 2026, and a version that two of them used.
@@ -52,7 +52,7 @@ class PruneTest : public testing::Test {
   [[nodiscard]] RetentionPolicy policy(const char* keep = "P7Y") const {
     RetentionPolicy made;
     made.log = state();
-    made.keep = *KeepFor::parse(keep);
+    made.keep = *core::CalendarSpan::parse(keep);
     made.approvers = {{"alice", alice_.verifier().pem()}, {"bob", bob_.verifier().pem()}};
     return made;
   }
@@ -220,7 +220,7 @@ TEST_F(PruneTest, APolicyBelowTheFloorOrWithOnePersonIsRefused) {
   made.profiles = {"hipaa"};
   EXPECT_THAT(RetentionPolicy::parse(made.text()).error().message,
               HasSubstr("below the floor of profile `hipaa`"));
-  made.keep = *KeepFor::parse("P72M");
+  made.keep = *core::CalendarSpan::parse("P72M");
   EXPECT_TRUE(RetentionPolicy::parse(made.text()).has_value());
   made.profiles = {"soc"};
   EXPECT_THAT(RetentionPolicy::parse(made.text()).error().message,

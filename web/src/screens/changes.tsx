@@ -51,7 +51,7 @@ function History({ report }: { report: Report }) {
           <tbody>
             {[...report.history].reverse().map((run) => (
               <tr class={run.finished ? '' : 'never'}>
-                <th scope="row">{run.run}{run.run === report.run.id && <span class="dim"> (this one)</span>}</th><td>{utc(run.started)}</td>
+                <th scope="row">{run.run}{run.run === report.run.id && <span class="dim"> (this one)</span>}{run.change && <span class="dim"> after {run.change}</span>}</th><td>{utc(run.started)}</td>
                 {run.finished ? <>{parts.map(([result]) => <td>{run.results[result] ?? 0}</td>)}<td>{run.results.pass ?? 0}</td></> : <td colSpan={5}>never finished</td>}
               </tr>
             ))}

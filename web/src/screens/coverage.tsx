@@ -61,6 +61,18 @@ export function Coverage({ report, printing }: ScreenProps) {
           </table>
         </Scroll>
       </section>
+      <section class="card">
+        <h2>From where</h2>
+        <p class="dim">A probe tries connections, and where it may capture, witnesses those that arrive. Its clock is held against ours when the run begins.</p>
+        <Scroll label="Probes">
+          <table>
+            <thead><tr><th scope="col">Endpoint</th><th scope="col">Host</th><th scope="col">Software</th><th scope="col">Witness</th><th scope="col">Its clock, at the beginning</th><th scope="col">Scope</th></tr></thead>
+            <tbody><Some inside="table" items={report.run.probes} first={50} all={printing} draw={(probe) => (
+              <tr><th scope="row">{probe.endpoint}{probe.lost && <><br /><span class="dim">lost: {probe.lost}</span></>}</th><td>{probe.host}</td><td>{probe.software}</td><td>{probe.can_capture ? 'yes' : 'no'}</td><td>{utc(probe.clock)}</td><td>{probe.scope}</td></tr>
+            )} /></tbody>
+          </table>
+        </Scroll>
+      </section>
       {report.controls.length > 0 && (
         <section class="card">
           <h2>Supports evidence for</h2>

@@ -26,6 +26,11 @@ export function Limitations({ report, printing }: ScreenProps) {
         <h2>What holds for every run</h2>
         <ul>{report.limitations.map((limitation) => <li>{limitation}</li>)}</ul>
       </section>
+      <section class="card">
+        <h2>To be attached by people</h2>
+        <p class="dim">A reviewer looks for these, too. They are outside of what a test can know.</p>
+        <ul>{report.to_be_attached.map((words) => <li>{words}</li>)}</ul>
+      </section>
     </>
   );
 }

@@ -61,6 +61,8 @@ export function Summary({ report, printing }: ScreenProps) {
           <div><dt>Started by</dt><dd>{run.who || 'nobody said'}{run.why && <span class="dim">: {run.why}</span>}</dd></div>
           <div><dt>From</dt><dd>{utc(run.started)}</dd></div>
           <div><dt>To</dt><dd>{run.finished ? utc(run.finished) : 'never finished'}{run.interrupted && <span class="dim"> (ended early: {run.interrupted})</span>}</dd></div>
+          {run.change && <div><dt>After the change</dt><dd>{run.change}</dd></div>}
+          {run.as_of !== run.started && <div><dt>Scenario as of</dt><dd>{utc(run.as_of)}</dd></div>}
           <div><dt>Tries on the wire</dt><dd>{report.scope.attempts.toLocaleString('en')}</dd></div>
           <div><dt>Probes</dt><dd>{run.probes.length}, of them {run.probes.filter((probe) => probe.can_capture).length} that can witness</dd></div>
           <div><dt>What a pass needs</dt><dd>{run.require_proved ? 'a proof' : 'a proof, or corroboration'}</dd></div>
