@@ -131,7 +131,7 @@ Result<std::unique_ptr<FleetRuns::Job>> FleetRuns::job_of(const std::string& evi
   if (!dispatched) return fail(ErrorCode::NotFound, "not a run of a service");
   const auto day = std::chrono::floor<std::chrono::days>(job->order.options.now);
   auto scenario = scenarios::load_scenario(texts["scenario"], files["scenario"], day,
-                                             scenarios::Lapsed::IsTold);
+                                           scenarios::Lapsed::IsTold);
   if (!scenario) return fail(ErrorCode::Corrupt, "the scenario's snapshot cannot be read");
   auto inventory =
       scenarios::load_inventory(texts["inventory"], files["inventory"], scenario->scenario);

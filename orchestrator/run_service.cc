@@ -124,9 +124,12 @@ Result<RunResult> execute(const RunRequest& request, Progress& progress) {
   if (!log) return tl::unexpected(log.error());
   auto key = key_for(request.key_path, request.vkey_path, request.evidence_path);
   if (!key) return fail(std::move(key), "log key");
-  const RunAbout about{
-      .run = run, .started = now(), .why = request.why, .require_proved = request.require_proved,
-      .change = request.change, .as_of = request.as_of};
+  const RunAbout about{.run = run,
+                       .started = now(),
+                       .why = request.why,
+                       .require_proved = request.require_proved,
+                       .change = request.change,
+                       .as_of = request.as_of};
   const auto start =
       evidence::records_of_start(header_of(about, *request.scenario, *request.inventory),
                                  *request.scenario, *request.inventory, *request.plan);

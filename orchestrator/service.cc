@@ -167,9 +167,8 @@ Result<void> Service::take_up_runs() {
 
 Result<Service::Documents> Service::read_documents(const ServiceConfig& config) {
   const auto now = wall_now();
-  auto scenario =
-      scenarios::load_scenario_file(config.scenario, std::chrono::floor<std::chrono::days>(now),
-                                    scenarios::Lapsed::IsTold);
+  auto scenario = scenarios::load_scenario_file(
+      config.scenario, std::chrono::floor<std::chrono::days>(now), scenarios::Lapsed::IsTold);
   if (!scenario) return fail(ErrorCode::Config, all_of(scenario.error()));
   auto inventory = scenarios::load_inventory_file(config.inventory, scenario->scenario);
   if (!inventory) return fail(ErrorCode::Config, all_of(inventory.error()));
