@@ -21,9 +21,9 @@ struct RunRequest {
   std::string evidence_path;
   std::string key_path;  ///< made where it is missing; its verifier key goes to `vkey_path`
   std::string vkey_path;
-  std::string probe_path;  ///< the probe's program on this machine
-  std::string why;         ///< the user's note, may be empty
-  std::string change;      ///< of the network, after which it is made; may be empty
+  std::string probe_path;               ///< the probe's program on this machine
+  std::string why;                      ///< the user's note, may be empty
+  std::string change;                   ///< of the network, after which it is made; may be empty
   std::optional<core::WallTime> as_of;  ///< the time as of which the scenario was read, if not now
   bool require_proved = false;
   RunEngine::Limits limits;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "core/check.h"
 #include "probe/clock.h"
@@ -86,7 +87,10 @@ Result<std::unique_ptr<AttemptEngine>> AttemptEngine::create(std::size_t window,
 }
 
 AttemptEngine::AttemptEngine(std::size_t window, Finished finished)
-    : slots_(window), deadlines_(window, monotonic_us()), finished_(std::move(finished)) {
+    : slots_(window),
+      deadlines_(window, monotonic_us()),
+      tcp_marks_(std::make_unique<std::uint64_t[]>(kTcpMarks)),
+      finished_(std::move(finished)) {
   free_.reserve(window);
   for (std::size_t i = window; i > 0; --i) free_.push_back(static_cast<std::uint32_t>(i - 1));
 }
@@ -132,14 +136,57 @@ bool AttemptEngine::open_socket(Slot& slot) {
   return true;
 }
 
+bool AttemptEngine::remember_tcp(const Slot& slot, core::Port own) {
+  // FNV-1a (draft-eastlake-fnv); 0 stands for an empty place.
+  std::uint64_t mark = 14695981039346656037U;
+  const auto mix = [&](std::uint8_t byte) { mark = (mark ^ byte) * 1099511628211U; };
+  const auto& to = slot.order.address;
+  for (std::size_t i = 0; i < to.size(); ++i) mix(to.bytes()[i]);
+  for (const core::Port port : {slot.order.port, own}) {
+    mix(static_cast<std::uint8_t>(port >> 8U));
+    mix(static_cast<std::uint8_t>(port & 0xffU));
+  }
+  mark |= 1U;
+  // The upper bits: of the last byte little comes into those in the middle.
+  const auto bucket = std::span(&tcp_marks_[(mark >> 40U) % (kTcpMarks / 4) * 4], 4);
+  for (auto& place : bucket) {
+    if (place == mark) return true;
+    if (place != 0) continue;
+    place = mark;
+    return false;
+  }
+  bucket[(mark >> 8U) % bucket.size()] = mark;
+  return false;
+}
+
+void AttemptEngine::take_own_port(Slot& slot) {
+  if (!remember_tcp(slot, 0)) return;
+  const auto any_port = SocketAddress::of(slot.order.address.family() == core::Family::V4
+                                              ? core::IpAddress()
+                                              : *core::IpAddress::parse("::"),
+                                          0);
+  for (int i = 0; i < kFreshPortTriesMax; ++i) {
+    if (i > 0 && !open_socket(slot)) return;
+    if (::bind(slot.socket.get(), any_port.raw(), any_port.size) != 0) return;
+    const auto own = local_end(slot.socket.get()).port;
+    if (own != slot.order.port && !remember_tcp(slot, own)) return;
+  }
+}
+
 void AttemptEngine::begin_tcp(std::uint32_t index) {
   Slot& slot = slots_[index];
+  take_own_port(slot);
+  if (!slot.socket.open()) {
+    fail_with(index, errno);
+    return;
+  }
   const auto to = SocketAddress::of(slot.order.address, slot.order.port);
   const int fd = slot.socket.get();
   const int failed = ::connect(fd, to.raw(), to.size) == 0 ? 0 : errno;
   const auto local = local_end(fd);
   slot.report.source = local.address;
   slot.report.source_port = local.port;
+  remember_tcp(slot, local.port);
   if (talks_to_itself(slot)) {
     refuse_own_end(index);
   } else if (failed == 0) {

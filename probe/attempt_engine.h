@@ -68,11 +68,17 @@ class AttemptEngine {
   void read_echo(std::uint32_t index);
   static constexpr int kFreshPortTriesMax = 8;
   static constexpr std::size_t kRememberedTuplesMax = 65536;
+  static constexpr std::size_t kTcpMarks = 32768;
   /// Whether that five-tuple has not served before; it has from now on. Of ICMP the port is 0.
   bool is_fresh(const core::IpAddress& to, core::Port port, core::Port own);
   /// From a port that has not served for this destination: the kernel draws them at random, and
   /// nothing is sent before the first datagram.
   bool connect_udp(Slot& slot);
+  /// Of TCP the first packet leaves with connect(2). Where the destination was tried before, a port
+  /// that has not served for it is taken beforehand; else the kernel draws one.
+  void take_own_port(Slot& slot);
+  /// Whether these have been remembered; they are from now on. `own` 0: the destination itself.
+  bool remember_tcp(const Slot& slot, core::Port own);
   static bool talks_to_itself(const Slot& slot);
   void refuse_own_end(std::uint32_t index);
   void watch(std::uint32_t index, std::uint32_t events);
@@ -92,7 +98,10 @@ class AttemptEngine {
   std::vector<std::uint32_t> free_;
   DeadlineWheel deadlines_;
   std::set<std::tuple<core::IpAddress, core::Port, core::Port>>
-      used_tuples_;                  ///< UDP, and ICMP with port 0; bounded
+      used_tuples_;  ///< UDP, and ICMP with port 0; bounded
+  /// Marks of TCP destinations and of the ports that served for them, in buckets of four. In a full
+  /// one a newer takes the place of an older, so in the largest runs some are forgotten.
+  std::unique_ptr<std::uint64_t[]> tcp_marks_;
   std::set<std::uint32_t> ticking_;  ///< conversations that go on by time as well
   Finished finished_;
 };

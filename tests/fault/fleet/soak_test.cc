@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "tests/support/lab_up.h"
+#include "tests/support/log_sql.h"
 #include "tests/support/run_result.h"
 
 /// A fleet in a lab that loses something in every run: processes, links, answers, disks, its clock,
@@ -281,28 +282,22 @@ class Soak : public ::testing::Test {
 
   /// The first column's texts.
   std::set<std::string> rows(const std::string& query) {
-    const auto done =
-        Program({"sqlite3", "-readonly", (folder_ / "state/evidence.db").string(), query},
-                place("once"))
-            .wait();
-    std::set<std::string> texts;
-    std::istringstream lines(done.out);
-    for (std::string line; std::getline(lines, line);) texts.insert(line);
-    return texts;
+    const auto found = test::log_rows((folder_ / "state/evidence.db").string(), query);
+    return {found.begin(), found.end()};
   }
   /// Every batch in the log: "session/sequence".
   std::set<std::string> batches() {
     return rows(
-        "select json_extract(cast(body as text),'$.session')||'/'||"
-        "json_extract(cast(body as text),'$.seq') from record where kind='batch'");
+        "select json_extract(body_text(body),'$.session')||'/'||"
+        "json_extract(body_text(body),'$.seq') from record where kind='batch'");
   }
   /// The sessions of probes that may have given up what was confirmed.
   std::set<std::string> given_up() {
     std::set<std::string> sessions;
     for (const auto& host : gave_up_) {
       sessions.merge(rows(fmt::format(
-          "select json_extract(cast(body as text),'$.session') from record where kind='session' "
-          "and json_extract(cast(body as text),'$.endpoint')='{}'",
+          "select json_extract(body_text(body),'$.session') from record where kind='session' "
+          "and json_extract(body_text(body),'$.endpoint')='{}'",
           host)));
     }
     return sessions;
@@ -310,27 +305,25 @@ class Soak : public ::testing::Test {
 
   // What must hold.
   int count(const std::string& query) {
-    const auto done =
-        Program({"sqlite3", "-readonly", (folder_ / "state/evidence.db").string(), query},
-                place("once"))
-            .wait();
-    return done.exit == 0 ? std::atoi(done.out.c_str()) : -1;
+    const auto found = test::log_rows((folder_ / "state/evidence.db").string(), query);
+    return found.size() == 1 ? std::atoi(found.front().c_str()) : -1;
   }
   void expect_sound(const std::string& run) {
     const auto database = (folder_ / "state/evidence.db").string();
     const auto verified = reachproof(folder_, {"evidence", "verify", "-e", database});
     EXPECT_EQ(verified.exit, 0) << verified.out << verified.err;
     EXPECT_EQ(count("select count(*) from (select 1 from record where kind='batch' and body is not "
-                    "null and not json_extract(cast(body as text),'$.late') group by "
-                    "json_extract(cast(body as text),'$.session'),json_extract(cast(body as "
-                    "text),'$.seq') having count(*)>1)"),
+                    "null and not json_extract(body_text(body),'$.late') group by "
+                    "json_extract(body_text(body),'$.session'),json_extract(body_text(body),'$.seq'"
+                    ") having count(*)>1)"),
               0)
         << "a result counts twice";
-    EXPECT_EQ(count("select count(*) from (select count(*) n,max(json_extract(cast(body as "
-                    "text),'$.seq')) m from record where kind='batch' and not "
-                    "json_extract(cast(body as text),'$.late') group by json_extract(cast(body as "
-                    "text),'$.session') having n<>m)"),
-              0)
+    EXPECT_EQ(
+        count("select count(*) from (select count(*) n,max(json_extract(body_text(body),'$.seq')) "
+              "m from record where kind='batch' and not "
+              "json_extract(body_text(body),'$.late') group by "
+              "json_extract(body_text(body),'$.session') having n<>m)"),
+        0)
         << "a result that was confirmed is lost";
     const auto results = reachproof(folder_, {"--output", "json", "results", "-e", database, run});
     if (results.out.empty()) {

@@ -65,6 +65,17 @@ TEST_P(AttemptEngineTest, EachTryLeavesFromAFreshSourcePort) {
   EXPECT_EQ(ports.size(), 50U);
 }
 
+// A port that is refused is free at once, and the kernel would draw it again.
+TEST_P(AttemptEngineTest, ManyConnectionsToOneDestinationAllLeaveFromPortsOfTheirOwn) {
+  const auto port = closed_port(Protocol::Tcp, GetParam());
+  std::set<core::Port> ports;
+  for (int i = 0; i < 1000; ++i) {
+    const auto report = engine_.outcome(order(Protocol::Tcp, GetParam(), port));
+    ASSERT_EQ(report.outcome, Outcome::Refused) << report.detail;
+    EXPECT_TRUE(ports.insert(report.source_port).second) << report.source_port << " twice";
+  }
+}
+
 TEST_P(AttemptEngineTest, ManyDatagramsToOneDestinationAllLeaveFromPortsOfTheirOwn) {
   // Drawn at random, a thousand ports would meet some twenty times.
   const auto port = closed_port(Protocol::Udp, GetParam());

@@ -71,8 +71,8 @@ TEST(Dialogue, NoiseIsNeverAnAnswerNorARefusal) {
     for (int round = 0; round < 300; ++round) {
       std::string noise(std::uniform_int_distribution<std::size_t>(1, 600)(random), '\0');
       for (auto& c : noise) c = static_cast<char>(std::uniform_int_distribution<>(0, 255)(random));
-      // A letter that a one-byte answer could be, alone, is not noise.
-      if (noise.size() == 1) noise += '\x01';
+      // A letter that a one-byte answer could be is not noise where it comes alone.
+      if (noise.size() < 3) noise += "\x01\x01";
       const auto exchange = told(ask, noise, 1 + noise.size() / 3);
       EXPECT_TRUE(exchange.state == State::Garbled || exchange.state == State::Closed)
           << core::label_of(ask) << ": " << core::word(exchange.state) << " " << exchange.says;

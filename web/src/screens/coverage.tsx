@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks';
 import type { ScreenProps } from '../app';
-import type { Tally } from '../model';
+import { utc, type Tally } from '../model';
 import { Heading, Record, Scroll, Some, TallyWords } from '../parts';
 import { key_of } from './matrix_grid';
 
