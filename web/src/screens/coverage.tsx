@@ -68,7 +68,7 @@ export function Coverage({ report, printing }: ScreenProps) {
           <table>
             <thead><tr><th scope="col">Endpoint</th><th scope="col">Host</th><th scope="col">Software</th><th scope="col">Witness</th><th scope="col">Its clock, at the beginning</th><th scope="col">Scope</th></tr></thead>
             <tbody><Some inside="table" items={report.run.probes} first={50} all={printing} draw={(probe) => (
-              <tr><th scope="row">{probe.endpoint}{probe.lost && <><br /><span class="dim">lost: {probe.lost}</span></>}</th><td>{probe.host}</td><td>{probe.software}</td><td>{probe.can_capture ? 'yes' : 'no'}</td><td>{utc(probe.clock)}</td><td>{probe.scope}</td></tr>
+              <tr><th scope="row">{probe.endpoint}{probe.lost && <><br /><span class="dim">lost: {probe.lost}</span></>}</th><td>{probe.host}</td><td>{probe.software}</td><td>{probe.can_capture ? 'yes' : 'no'}</td><td>{utc(probe.clock)}</td><td>{probe.scope || 'no scope file'}</td></tr>
             )} /></tbody>
           </table>
         </Scroll>
